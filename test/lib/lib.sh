@@ -412,7 +412,7 @@ describe() {
 		echo "$n: interpose: $("$REAL_DMSETUP" message "$n" 0 @interpose_status 2>&1)"
 	done
 	lsblk -o NAME,MAJ:MIN,SIZE,RO,TYPE,MOUNTPOINTS 2>&1 || :
-	ps -eo pid,stat,wchan:32,args --ppid 2 --deselect 2> /dev/null | tail -30 || :
+	ps -o pid,stat,wchan:32,args -p 2 --ppid 2 --deselect 2> /dev/null | tail -30 || :
 }
 
 teardown() {
