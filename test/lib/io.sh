@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Words for tests that interpose under I/O; on top of lib.sh.
+#
+#	SEED, random N			the seed of this run (settable); a number from 0 to N - 1 from it
+# Verifying writers (test/src/iowrite.c) on $TESTDIR/DIR
+#	start_writers DIR [ARG...]	in the background; returns when they are at work
+#	ops				operations so far
+#	more_ops N			wait until N more have been done
+#	stop_writers			stop them; any bad block or I/O error is a failure
+#	check_files DIR			all files are as the writers left them, read with O_DIRECT
+#	check_fs DEV DIR		umount, e2fsck, mount again, check_files, umount
+# Two processes that write in a known order (test/src/order.c), in files A and B
+#	start_order A B			returns when they are at work
+#	stop_order
+# Endless raw writers (test/src/rawio.c)
+#	start_hammer DEV THREADS [ARG...]	in the first THREADS * 64 KiB of DEV
+#	stop_hammer
+# What a command may not change
+#	state				tables, holders, attachments, open counts of all dm devices
+#	refused REGEX CMD...		fail_with, and the state is the same afterwards
+#	in_use_by DEV			names of the holders of DEV, as sysfs has them
+# The upper
+#	upper_writes NAME		bios that the dm device has completed: writes and flushes
+#	idle_upper NAME N		its counters do not move while the writers do N operations
+
+: "${SEED:=$(( SRANDOM % 1000000000 ))}"
+echo "seed: $SEED (SEED=)"
+RANDOM=$(( SEED % 32768 ))
+
+random() {
+	# not in a subshell, where RANDOM would begin anew: sets R
+	# shellcheck disable=SC2034	# for the caller
+	R=$(( (RANDOM << 15 | RANDOM) % $1 ))
+}
+
+count_in() {
+	local n
+	n=$(cat "$TESTDIR/$1" 2> /dev/null) || n=0
+	echo "${n:-0}"
+}
+
+at_least() {
+	(( $(count_in "$1") >= $2 ))
+}
+
+start_writers() {
+	local dir=$1
+	shift
+	rm -f "$TESTDIR/ops"
+	bg iowrite -s "$SEED" -c "$TESTDIR/ops" -o "$TESTDIR/generations" "$@" "$TESTDIR/$dir"
+	WRITERS=$BG
+	# the files are being filled before that
+	wait_for 120 at_least ops 2000
+}
+
+ops() {
+	count_in ops
+}
+
+more_ops() {
+	local from
+	from=$(ops)
+	wait_for "${2:-120}" at_least ops $(( from + $1 ))
+}
+
+stop_writers() {
+	local rc=0
+	end_bg "$WRITERS" || rc=$?
+	equal "$rc" 0 "the writers found faults: exit status"
+}
+
+check_files() {
+	iowrite -v "$TESTDIR/generations" "$TESTDIR/$1"
+}
+
+check_fs() {
+	unmount "$2"
+	fsck_ok "$1"
+	mnt "$1" "$2"
+	check_files "$2"
+	unmount "$2"
+}
+
+start_order() {
+	rm -f "$TESTDIR/order"
+	bg order write -c "$TESTDIR/order" "$1" "$2"
+	ORDER=$BG
+	wait_for 120 at_least order 140
+}
+
+stop_order() {
+	end_bg "$ORDER"
+}
+
+start_hammer() {
+	local dev=$1 threads=$2
+	shift 2
+	rm -f "$TESTDIR/hammer"
+	bg rawio hammer -c "$TESTDIR/hammer" "$@" "$dev" 0 "$threads"
+	HAMMER=$BG
+	wait_for 60 at_least hammer "$threads"
+}
+
+stop_hammer() {
+	end_bg "$HAMMER"
+}
+
+state() {
+	local n f
+	"$REAL_DMSETUP" info -c --noheadings -o name,uuid,major,minor,attr,open,segments
+	for n in $("$REAL_DMSETUP" info -c --noheadings -o name); do
+		echo "$n: $("$REAL_DMSETUP" table "$n")"
+		echo "$n: inactive: $("$REAL_DMSETUP" table --inactive "$n")"
+		echo "$n: $("$REAL_DMSETUP" message "$n" 0 @interpose_status 2>&1 | cut -d' ' -f1-3)"
+	done
+	for f in /sys/block/dm-*/dm/noexcl /sys/block/dm-*/dm/suspended; do
+		[[ ! -e $f ]] || echo "$f $(cat "$f")"
+	done
+	find -L /sys/class/block/*/holders /sys/class/block/*/slaves -mindepth 1 -maxdepth 1 \
+		2> /dev/null | sort
+}
+
+refused() {
+	local before after
+	before=$(state)
+	fail_with "$@"
+	after=$(state)
+	if [[ $before != "$after" ]]; then
+		diff <(echo "$before") <(echo "$after") || :
+		fail "a refused command changed something: ${*:2}"
+	fi
+}
+
+in_use_by() {
+	local d
+	d=$(basename "$(readlink -f "$1")")
+	find "/sys/class/block/$d/holders" -mindepth 1 -printf '%f\n' | sort | paste -sd' '
+}
+
+dm_node() {
+	basename "$(readlink -f "$(dmdev "$1")")"
+}
+
+upper_writes() {
+	diskstat "$(dmdev "$1")" 5
+}
+
+idle_upper() {
+	local before
+	before=$(cat "/sys/class/block/$(dm_node "$1")/stat")
+	more_ops "$2"
+	equal "$(cat "/sys/class/block/$(dm_node "$1")/stat")" "$before" "I/O went through $1, which is not attached"
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Malformed messages to a dm device, straight by ioctl, past every check that user space would make:
+ * without an end, longer than their buffer, empty, and mutations of good ones at random.
+ */
+#define _GNU_SOURCE 1
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/dm-ioctl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define BUFFER	(64 * 1024)
+
+static const char usage[] =
+	"usage: fuzzmsg raw NAME SECTOR TEXT             send TEXT as it is; prints the errno's name\n"
+	"       fuzzmsg unterminated|short|long NAME     a message that breaks the frame\n"
+	"       fuzzmsg random NAME SEED COUNT TEXT...   mutations of the texts; none may succeed\n";
+
+static int control = -1;
+static unsigned char request[BUFFER];
+
+/* size: what the ioctl is told; text may be cut by it */
+static int send(const char *name, uint64_t sector, const char *text, size_t length, size_t size)
+{
+	struct dm_ioctl *io = (struct dm_ioctl *)request;
+	struct dm_target_msg *message = (struct dm_target_msg *)(io + 1);
+
+	memset(request, 0, sizeof(*io) + sizeof(*message));
+	io->version[0] = DM_VERSION_MAJOR;
+	io->data_size = size;
+	io->data_start = sizeof(*io);
+	strncpy(io->name, name, sizeof(io->name) - 1);
+	message->sector = sector;
+	memcpy(message->message, text, length);
+	return ioctl(control, DM_TARGET_MSG, request) ? errno : 0;
+}
+
+static size_t frame(size_t length)
+{
+	return sizeof(struct dm_ioctl) + sizeof(struct dm_target_msg) + length;
+}
+
+static int report(int error)
+{
+	printf("%s\n", error ? strerrorname_np(error) : "OK");
+	return error != 0;
+}
+
+static uint32_t next(uint64_t *state)
+{
+	*state = *state * 6364136223846793005ull + 1442695040888963407ull;
+	return *state >> 33;
+}
+
+/* Bytes change, go, come, words are doubled or dropped: what stays close to good finds the most. */
+static size_t mutate(char *text, size_t length, size_t room, uint64_t *state)
+{
+	static const char likely[] = " \t\n:,0123456789-+@xandfilterremap\\\"";
+
+	for (unsigned int n = 1 + next(state) % 4; n; n--) {
+		size_t at = length ? next(state) % length : 0;
+
+		switch (next(state) % 5) {
+		case 0:
+			if (length)
+				text[at] = 1 + next(state) % 255;
+			break;
+		case 1:
+			if (length)
+				text[at] = likely[next(state) % (sizeof(likely) - 1)];
+			break;
+		case 2:
+			if (length) {
+				memmove(text + at, text + at + 1, length - at - 1);
+				length--;
+			}
+			break;
+		case 3:
+			if (length < room) {
+				memmove(text + at + 1, text + at, length - at);
+				text[at] = likely[next(state) % (sizeof(likely) - 1)];
+				length++;
+			}
+			break;
+		case 4:
+			if (length * 2 < room) {
+				memcpy(text + length, text, length);
+				length *= 2;
+			}
+			break;
+		}
+	}
+	return length;
+}
+
+/* "@interpose_status", and "@interpose_stop" where nothing is attached, may well answer; a start not. */
+static bool may_succeed(const char *text)
+{
+	return !strncasecmp(text, "@interpose_status", 17) || !strncasecmp(text, "@stats_", 7);
+}
+
+static int random_messages(const char *name, uint64_t seed, unsigned long count, char **texts, int n)
+{
+	uint64_t state = seed;
+	unsigned long refused = 0;
+	char text[2048];
+
+	printf("fuzzmsg: seed %llu\n", (unsigned long long)seed);
+	for (unsigned long i = 0; i < count; i++) {
+		const char *good = texts[next(&state) % n];
+		size_t length = strlen(good);
+		int error;
+
+		memcpy(text, good, length);
+		length = mutate(text, length, sizeof(text) - 1, &state);
+		text[length] = 0;
+		error = send(name, 0, text, length + 1, frame(length + 1));
+		if (error) {
+			refused++;
+		} else if (!may_succeed(text + strspn(text, " \t\n\v\f\r"))) {
+			fprintf(stderr, "fuzzmsg: message %lu succeeded: '%s'\n", i, text);
+			return 1;
+		}
+	}
+	printf("fuzzmsg: %lu of %lu refused\n", refused, count);
+	return !refused;
+}
+
+int main(int argc, char **argv)
+{
+	char filler[BUFFER / 2];
+
+	if (argc < 3) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	control = open("/dev/mapper/control", O_RDWR);
+	if (control < 0) {
+		perror("/dev/mapper/control");
+		return 2;
+	}
+	memset(request, 'x', sizeof(request));
+	memset(filler, 'x', sizeof(filler));
+	if (!strcmp(argv[1], "raw") && argc == 5)
+		return report(send(argv[2], strtoull(argv[3], NULL, 0), argv[4], strlen(argv[4]) + 1,
+				   frame(strlen(argv[4]) + 1)));
+	if (!strcmp(argv[1], "unterminated") && argc == 3)
+		return report(send(argv[2], 0, "@interpose_statusxxxxxxx", 24, frame(24)));
+	if (!strcmp(argv[1], "short") && argc == 3)
+		return report(send(argv[2], 0, "@interpose_status", 18, frame(0) - 4));
+	if (!strcmp(argv[1], "long") && argc == 3) {
+		memcpy(filler, "@interpose_start remap ", 23);
+		return report(send(argv[2], 0, filler, sizeof(filler), frame(sizeof(filler))));
+	}
+	if (!strcmp(argv[1], "random") && argc > 5)
+		return random_messages(argv[2], strtoull(argv[3], NULL, 0), strtoul(argv[4], NULL, 0),
+				       argv + 5, argc - 5);
+	fputs(usage, stderr);
+	return 2;
+}
