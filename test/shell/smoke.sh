@@ -9,6 +9,7 @@
 for v in PART1 PART2 PART3 DISK1 DISK2 DISK3; do
 	[[ -b ${!v} ]] || broken "$v is no block device: ${!v:-unset}"
 done
+(( $(nproc) >= 2 )) || broken "one processor only"
 have_driver 4 40 || broken "device-mapper is too old"
 for t in linear striped error zero snapshot snapshot-origin mirror raid thin thin-pool cache writecache \
 		era clone crypt integrity verity delay flakey dust log-writes unstriped switch; do
