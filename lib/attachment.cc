@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* The answer to @interpose_status, and who says it. */
+#include "attachment.h"
+
+#include <cerrno>
+
+#include "error.h"
+#include "text.h"
+
+namespace dmr
+{
+
+namespace
+{
+
+enum Field {
+	kMode,
+	kOriginal,
+	kFlags,
+	kReads,
+	kReadSectors,
+	kWrites,
+	kWriteSectors,
+	kHeld,
+	kFields,
+};
+
+} // namespace
+
+std::optional<Attachment> parse_attachment(std::string_view line)
+{
+	const auto words = words_of(line);
+
+	if (words.size() < kFields)
+		return std::nullopt;
+	const auto original = parse_devno(words[kOriginal]);
+	const auto reads = parse_number(words[kReads]);
+	const auto read_sectors = parse_number(words[kReadSectors]);
+	const auto writes = parse_number(words[kWrites]);
+	const auto write_sectors = parse_number(words[kWriteSectors]);
+	const auto held = parse_number(words[kHeld]);
+	if (!original || !reads || !read_sectors || !writes || !write_sectors || !held)
+		return std::nullopt;
+	return Attachment{std::string(words[kMode]),
+			  *original,
+			  std::string(words[kFlags]),
+			  *reads,
+			  *read_sectors,
+			  *writes,
+			  *write_sectors,
+			  *held};
+}
+
+std::vector<Attachment> attachments_of(Kernel &kernel, const DmDevice &dm)
+{
+	std::vector<Attachment> result;
+	const std::string answer = kernel.message(dm.devno, "@interpose_status");
+
+	for (const auto line : lines_of(answer)) {
+		auto attachment = parse_attachment(line);
+
+		if (!attachment)
+			throw Error(EPROTO, "remap status: " + dm.name +
+						    ": the kernel's answer is not understood: '" +
+						    printable(line) +
+						    "': use the library that belongs to this kernel");
+		result.push_back(std::move(*attachment));
+	}
+	return result;
+}
+
+std::vector<Attached> all_attachments(Kernel &kernel)
+{
+	std::vector<Attached> result;
+
+	for (const DmDevice &dm : kernel.dm_devices()) {
+		try {
+			for (Attachment &attachment : attachments_of(kernel, dm))
+				result.push_back({dm, std::move(attachment)});
+		} catch (const Error &error) {
+			if (error.errnum() != ENXIO && error.errnum() != ENODEV)
+				throw;
+		}
+	}
+	return result;
+}
+
+} // namespace dmr

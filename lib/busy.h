@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* The causes of EBUSY at start, told apart by asking. */
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "kernel.h"
+#include "pair.h"
+
+namespace dmr
+{
+
+/* What makes this pair busy, beginning with the device's name; nothing when none is found.
+ * Throws Error. */
+std::optional<std::string> busy_reason(Kernel &kernel, const Pair &pair);
+
+} // namespace dmr

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * libdmremap: attach a device-mapper device (the upper) to a block device that has users (the
+ * original), so that the original's I/O goes to the upper instead; detach it again; tell which
+ * are attached. C interface; <dmremap.hpp> is the C++ face over it.
+ *
+ * Functions that return int return 0, or a negative errno value. After an error,
+ * dmremap_last_error() of the same context is one line that names the device, the reason and
+ * what to do. Out-parameters are set only on success.
+ *
+ * Threads: libdevmapper, below, has process-wide state, so only one thread at a time may be in
+ * this library, whichever context it uses. No function keeps a pointer that it was given, except
+ * dmremap_set_log().
+ *
+ * Privileges: all but dmremap_new(), dmremap_free(), dmremap_version() and the functions that
+ * read a list need CAP_SYS_ADMIN and access to /dev/mapper/control.
+ *
+ * Sectors are 512 bytes, whatever the block size of the device.
+ */
+#ifndef DMREMAP_H
+#define DMREMAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#define DMREMAP_NOEXCEPT noexcept
+#else
+#define DMREMAP_NOEXCEPT
+#endif
+
+#define DMREMAP_API __attribute__((visibility("default")))
+
+/* A context: settings, and the text of the last error. Opaque. */
+struct dmremap_context;
+
+/* What became of the I/O of an original. Later versions add modes. */
+enum dmremap_mode {
+	DMREMAP_MODE_REMAP = 1, /* every bio for the original goes to the upper instead */
+};
+
+/* How this kernel carries it out. Later versions add providers. */
+enum dmremap_support {
+	DMREMAP_SUPPORT_UNKNOWN = 0, /* there is no device-mapper device to ask */
+	DMREMAP_SUPPORT_NONE = 1,    /* this kernel cannot do it */
+	DMREMAP_SUPPORT_NATIVE = 2,  /* the kernel has the interposer built in */
+};
+
+/* Flags of dmremap_start() and dmremap_stop(). Unknown bits are -EINVAL. */
+#define DMREMAP_NOLOCKFS ((uint32_t) 1 << 0) /* do not freeze the file systems of the originals */
+
+enum dmremap_log_level {
+	DMREMAP_LOG_WARNING = 1, /* the call goes on, but something was not as it should be */
+	DMREMAP_LOG_STEP = 2,    /* what is being done: the -v of a command */
+	DMREMAP_LOG_DEBUG = 3,   /* for developers; libdevmapper's messages too, if taken */
+};
+
+/*
+ * Receives one line, without newline, valid during the call only. It must not call the library
+ * and must not throw.
+ */
+typedef void (*dmremap_log_fn)(void *data, enum dmremap_log_level level, const char *line);
+
+/* Version of the library, "major.minor.patch". Static. */
+DMREMAP_API const char *dmremap_version(void) DMREMAP_NOEXCEPT;
+
+/*
+ * Makes a context. It asks nothing of the kernel yet, so it works everywhere.
+ * @context: set to the new context; release it with dmremap_free().
+ * Returns 0, -EINVAL (null pointer), -ENOMEM.
+ */
+DMREMAP_API int dmremap_new(struct dmremap_context **context) DMREMAP_NOEXCEPT;
+
+/* Releases a context, and with it every string that dmremap_last_error() gave. Null is fine.
+ * Attachments stay: they belong to the kernel. */
+DMREMAP_API void dmremap_free(struct dmremap_context *context) DMREMAP_NOEXCEPT;
+
+/*
+ * Sets who hears what is done. Null: nobody (the default).
+ * @data is handed to every call of @log; both must live until the next dmremap_set_log() or
+ * dmremap_free().
+ */
+DMREMAP_API void dmremap_set_log(struct dmremap_context *context, dmremap_log_fn log,
+				 void *data) DMREMAP_NOEXCEPT;
+
+/*
+ * Takes libdevmapper's messages to the log of @context, at DMREMAP_LOG_DEBUG, until that context
+ * is freed. libdevmapper's log handler belongs to the whole process, and it prints errors on
+ * stderr when there is none: a program that wants to print its own sentences calls this; a
+ * library in somebody else's process should not.
+ * Returns 0 or -EINVAL (null pointer).
+ */
+DMREMAP_API int dmremap_take_devmapper_log(struct dmremap_context *context) DMREMAP_NOEXCEPT;
+
+/*
+ * The sentence of the last call on this context that failed; "" if none has. One line, no
+ * newline. Valid until the next call on the context.
+ */
+DMREMAP_API const char *dmremap_last_error(const struct dmremap_context *context) DMREMAP_NOEXCEPT;
+
+/*
+ * Asks the kernel whether it can interpose.
+ * @support: the answer.
+ * @reason: why, in one line without newline, valid until the next call on the context; may be
+ *	null.
+ * Returns 0, also when the answer is DMREMAP_SUPPORT_NONE or _UNKNOWN; -EPERM; -ENOMEM; or what
+ * the kernel's device-mapper gave.
+ */
+DMREMAP_API int dmremap_probe(struct dmremap_context *context, enum dmremap_support *support,
+			      const char **reason) DMREMAP_NOEXCEPT;
+
+/*
+ * The name of the dm device that has this UUID, or this device number.
+ * @name: set to a copy of the name, to be released with free().
+ * Returns 0, -ENXIO (there is no such dm device), -EINVAL, -EPERM, -ENOSYS (no device-mapper),
+ * -ENOMEM.
+ */
+DMREMAP_API int dmremap_name_from_uuid(struct dmremap_context *context, const char *uuid,
+				       char **name) DMREMAP_NOEXCEPT;
+DMREMAP_API int dmremap_name_from_devno(struct dmremap_context *context, uint32_t major,
+					uint32_t minor, char **name) DMREMAP_NOEXCEPT;
+
+/* One original and the upper that its I/O goes to. */
+struct dmremap_pair {
+	/* dm device: a name, /dev/mapper/name, /dev/dm-N, any path to its node, or major:minor. */
+	const char *upper;
+	/* block device: any path to its node, or major:minor. */
+	const char *original;
+};
+
+/*
+ * Attaches every upper to its original, all at one instant or none. The file systems that are
+ * mounted on the originals are first written out (syncfs), then frozen by the kernel, all of
+ * them, before the first pair is attached, and thawed after the last: that is the one point in
+ * time that all pairs share. With DMREMAP_NOLOCKFS the kernel freezes none.
+ * Bios in flight complete where they were sent; a bio that is submitted after the function has
+ * returned 0 goes to the upper.
+ * @mode: DMREMAP_MODE_REMAP.
+ * @pairs: @count pairs, at least one.
+ * @flags: 0 or DMREMAP_NOLOCKFS.
+ * Returns 0, or
+ *	-EINVAL		bad argument, or the same device twice
+ *	-EPERM		not permitted (CAP_SYS_ADMIN)
+ *	-ENOSYS		no device-mapper in this kernel, or one without the interposer
+ *	-ENOENT, -ENXIO	there is no such file, or no such device
+ *	-ENOTBLK	the original is not a block device
+ *	-ENODATA	the upper has no live table
+ *	-ERANGE, -EFBIG	the upper is smaller, larger, than the original
+ *	-ELOOP		the upper is, or leads back to, the original
+ *	-EBUSY		attached already, suspended, in use, or in use as a member of a
+ *			volume of several devices; the sentence says which
+ *	-EROFS, -EOPNOTSUPP, -EXDEV, -ENODEV, -E2BIG, -ENOMEM, -EINTR
+ * Nothing is attached then.
+ * Context: blocks until the file systems are frozen; a fatal signal ends the wait.
+ */
+DMREMAP_API int dmremap_start(struct dmremap_context *context, enum dmremap_mode mode,
+			      const struct dmremap_pair *pairs, size_t count,
+			      uint32_t flags) DMREMAP_NOEXCEPT;
+
+/*
+ * Detaches an upper from its original. Bios in flight in the upper complete there first; a bio
+ * that is submitted after the function has returned 0 goes to the original. No file system is
+ * frozen, so it works as well when the upper fails all I/O.
+ * @upper: as in struct dmremap_pair.
+ * @flags: 0 or DMREMAP_NOLOCKFS, which changes nothing.
+ * Returns 0, -EALREADY (nothing is attached), -EBUSY (the upper is suspended), -EINTR (still
+ * attached), or as dmremap_start().
+ */
+DMREMAP_API int dmremap_stop(struct dmremap_context *context, const char *upper,
+			     uint32_t flags) DMREMAP_NOEXCEPT;
+
+/*
+ * What is attached to one original. Made by the library, which in later versions appends fields
+ * at its end: never copy it by value, never make an array of it.
+ */
+struct dmremap_attachment {
+	const char *upper; /* name of the dm device */
+	uint32_t upper_major;
+	uint32_t upper_minor;
+	const char *original; /* the kernel's name of it, "vda1"; "" when it is gone */
+	uint32_t original_major;
+	uint32_t original_minor;
+	const char *mode;  /* the kernel's word: "remap", or what later kernels have */
+	const char *flags; /* "-", or words with commas between: "nolockfs,gone" */
+	uint64_t reads;    /* bios that were diverted since start */
+	uint64_t read_sectors;
+	uint64_t writes; /* flushes, discards and the like included */
+	uint64_t write_sectors;
+	uint64_t held; /* bios that are held at this moment */
+};
+
+/* A list of attachments. Opaque. */
+struct dmremap_list;
+
+/*
+ * Tells what is attached.
+ * @upper: as in struct dmremap_pair; null means all dm devices.
+ * @list: set to a list, in the order of the kernel's list of dm devices, empty when nothing is
+ *	attached; release it with dmremap_list_free(). Independent of the context.
+ * Returns 0, -EPROTO (an answer that this version does not understand), or as dmremap_start().
+ */
+DMREMAP_API int dmremap_status(struct dmremap_context *context, const char *upper,
+			       struct dmremap_list **list) DMREMAP_NOEXCEPT;
+
+/* Number of attachments in the list. */
+DMREMAP_API size_t dmremap_list_count(const struct dmremap_list *list) DMREMAP_NOEXCEPT;
+
+/* The attachment at @index, counted from 0; null when there is none. It lives as long as the
+ * list. */
+DMREMAP_API const struct dmremap_attachment *dmremap_list_at(const struct dmremap_list *list,
+							       size_t index) DMREMAP_NOEXCEPT;
+
+/* Releases a list. Null is fine. */
+DMREMAP_API void dmremap_list_free(struct dmremap_list *list) DMREMAP_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

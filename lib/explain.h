@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* Why the kernel refused. One errno can have several causes; the kernel is asked again to tell
+ * them apart. The functions return the whole sentence and throw nothing but bad_alloc. */
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernel.h"
+#include "pair.h"
+
+namespace dmr
+{
+
+std::string explain_start(Kernel &kernel, const std::vector<Pair> &pairs, int errnum);
+
+std::string explain_stop(Kernel &kernel, const DmInfo &upper, int errnum);
+
+/* For errnos that mean the same whatever was asked. */
+std::string explain_any(const std::string &what, const std::string &device, int errnum);
+
+/* The kernel answers, but knows no interposer. */
+std::string no_interposer(const std::string &what, const std::string &device);
+
+} // namespace dmr

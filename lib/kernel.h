@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/*
+ * The seam: everything that the library asks of the machine. SystemKernel is the real one; unit
+ * tests put a fake in its place. Functions throw Error when the question itself failed; that
+ * something does not exist is an answer.
+ */
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "log.h"
+#include "types.h"
+
+namespace dmr
+{
+
+class Kernel
+{
+public:
+	virtual ~Kernel() = default;
+
+	virtual Availability availability() = 0;
+
+	/* Sends a message to sector 0 of a dm device. The answer may be empty. Error: errno of
+	 * the kernel. */
+	virtual std::string message(Devno dm, const std::string &text) = 0;
+
+	virtual std::vector<DmDevice> dm_devices() = 0;
+	virtual std::optional<DmInfo> dm_by_name(const std::string &name) = 0;
+	virtual std::optional<DmInfo> dm_by_uuid(const std::string &uuid) = 0;
+	virtual std::optional<DmInfo> dm_by_devno(Devno devno) = 0;
+
+	/* The live table; empty when there is none. */
+	virtual std::vector<DmTarget> dm_table(Devno dm) = 0;
+
+	/* The devices that the live table is over. */
+	virtual std::vector<Devno> dm_deps(Devno dm) = 0;
+
+	/* Follows symlinks. */
+	virtual FileFacts file(const std::string &path) = 0;
+
+	/* Nothing: there is no such block device. */
+	virtual std::optional<BlockFacts> block(Devno devno) = 0;
+
+	/* Reads the device. */
+	virtual Contents contents(Devno devno) = 0;
+
+	/* Mounts of this mount namespace that are on block devices. */
+	virtual std::vector<Mount> mounts() = 0;
+
+	/* Active swap space. */
+	virtual std::vector<Devno> swaps() = 0;
+
+	/* Writes out the file system that is mounted there. */
+	virtual void sync(const std::string &directory) = 0;
+};
+
+/* The kernel that this process runs on. @log outlives it. */
+std::unique_ptr<Kernel> make_system_kernel(const Log &log);
+
+} // namespace dmr

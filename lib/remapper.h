@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* Start, stop and status: checks first, then one message to the kernel, then, when the kernel
+ * refused, the sentence that says why. */
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "attachment.h"
+#include "kernel.h"
+#include "log.h"
+#include "resolve.h"
+
+namespace dmr
+{
+
+struct PairNames {
+	std::string upper;
+	std::string original;
+};
+
+struct Support {
+	enum class Kind { unknown, none, native };
+	Kind kind;
+	std::string reason;
+};
+
+class Remapper
+{
+public:
+	/* Both outlive it. */
+	Remapper(Kernel &kernel, const Log &log) : kernel_(kernel), log_(log) {}
+
+	/* All functions throw Error. */
+	Support probe();
+	void start(const std::vector<PairNames> &names, bool nolockfs);
+	void stop(const std::string &upper, bool nolockfs);
+	std::vector<Attached> status();
+	std::vector<Attached> status(const std::string &upper);
+	std::string name_from_uuid(const std::string &uuid);
+	std::string name_from_devno(Devno devno);
+
+private:
+	void require_device_mapper(const std::string &what);
+	void require_interposer(const std::string &what, const DmInfo &upper);
+	void write_out(const Original &original);
+
+	Kernel &kernel_;
+	const Log &log_;
+};
+
+} // namespace dmr

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* What is stored on a block device, by libblkid. */
+#pragma once
+
+#include <string>
+
+#include "types.h"
+
+namespace dmr
+{
+
+/* Reads the device or image at @path. Throws Error when it cannot be read. */
+Contents read_signature(const std::string &path);
+
+} // namespace dmr

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* Facts about block devices from sysfs. */
+#include "sysfs.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "text.h"
+
+namespace dmr
+{
+
+namespace
+{
+
+namespace fs = std::filesystem;
+
+/* The first line, "" when there is no such attribute. */
+std::string attribute(const fs::path &path)
+{
+	std::ifstream file(path);
+	std::string line;
+
+	std::getline(file, line);
+	return line;
+}
+
+std::optional<uint64_t> number(const fs::path &path)
+{
+	return parse_number(attribute(path));
+}
+
+BlockLimits limits_of(const fs::path &queue)
+{
+	const auto dax = number(queue / "dax");
+
+	return {
+		.logical_block_size = number(queue / "logical_block_size"),
+		.discard_max = number(queue / "discard_max_bytes"),
+		.write_zeroes_max = number(queue / "write_zeroes_max_bytes"),
+		.zoned = attribute(queue / "zoned"),
+		.dax = dax ? std::optional<bool>(*dax == 1) : std::nullopt,
+	};
+}
+
+std::vector<Devno> partitions_of(const fs::path &disk)
+{
+	std::vector<Devno> result;
+	std::error_code ignored;
+
+	for (const auto &entry : fs::directory_iterator(disk, ignored)) {
+		if (!fs::exists(entry.path() / "partition", ignored))
+			continue;
+		if (const auto devno = parse_devno(attribute(entry.path() / "dev")))
+			result.push_back(*devno);
+	}
+	std::sort(result.begin(), result.end());
+	return result;
+}
+
+} // namespace
+
+std::optional<BlockFacts> Sysfs::block(Devno devno) const
+{
+	std::error_code error;
+	const fs::path directory =
+		fs::canonical(fs::path(root_) / "dev" / "block" / to_string(devno), error);
+
+	if (error)
+		return std::nullopt;
+	const auto sectors = number(directory / "size");
+	if (!sectors)
+		return std::nullopt;
+	BlockFacts facts;
+	facts.name = directory.filename();
+	/* sysfs cannot have the slash of cciss/c0d0 in a file name. */
+	std::replace(facts.name.begin(), facts.name.end(), '!', '/');
+	facts.sectors = *sectors;
+	facts.read_only = number(directory / "ro") == 1;
+	if (fs::exists(directory / "partition", error)) {
+		facts.disk = parse_devno(attribute(directory.parent_path() / "dev"));
+		facts.limits = limits_of(directory.parent_path() / "queue");
+	} else {
+		facts.partitions = partitions_of(directory);
+		facts.limits = limits_of(directory / "queue");
+	}
+	return facts;
+}
+
+} // namespace dmr

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* The real Kernel: libdevmapper, sysfs, libblkid and libmount put together. */
+#include "kernel.h"
+
+#include <cerrno>
+#include <fstream>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "dm/device_mapper.h"
+#include "error.h"
+#include "file_descriptor.h"
+#include "mounts.h"
+#include "signature.h"
+#include "sysfs.h"
+#include "text.h"
+
+namespace dmr
+{
+
+namespace
+{
+
+const char kControl[] = "/dev/mapper/control";
+
+/* The driver may be there while its node is not; libdevmapper makes it. */
+bool driver_is_registered()
+{
+	std::ifstream misc("/proc/misc");
+	std::string line;
+
+	while (std::getline(misc, line)) {
+		const auto words = words_of(line);
+
+		if (words.size() == 2 && words[1] == "device-mapper")
+			return true;
+	}
+	return false;
+}
+
+FileFacts::Kind kind_of(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFBLK:
+		return FileFacts::Kind::block;
+	case S_IFCHR:
+		return FileFacts::Kind::character;
+	case S_IFDIR:
+		return FileFacts::Kind::directory;
+	case S_IFREG:
+		return FileFacts::Kind::regular;
+	default:
+		return FileFacts::Kind::other;
+	}
+}
+
+class SystemKernel final : public Kernel
+{
+public:
+	explicit SystemKernel(const Log &log) : log_(log) {}
+
+	Availability availability() override
+	{
+		/* Opening the node loads the module where that is possible. */
+		const FileDescriptor fd(open(kControl, O_RDWR | O_CLOEXEC));
+
+		if (fd)
+			return Availability::ready;
+		log_(LogLevel::debug, std::string(kControl) + ": " +
+					      std::generic_category().message(errno));
+		if (errno == EACCES || errno == EPERM || geteuid() != 0)
+			return Availability::not_permitted;
+		return driver_is_registered() ? Availability::ready : Availability::missing;
+	}
+
+	std::string message(Devno dm, const std::string &text) override
+	{
+		log_(LogLevel::debug, "message to " + to_string(dm) + ": " + text);
+		const std::string answer = device_mapper::message(dm, text);
+		log_(LogLevel::debug, "answer: '" + printable(answer) + "'");
+		return answer;
+	}
+
+	std::vector<DmDevice> dm_devices() override { return device_mapper::devices(); }
+
+	std::optional<DmInfo> dm_by_name(const std::string &name) override
+	{
+		return device_mapper::by_name(name);
+	}
+
+	std::optional<DmInfo> dm_by_uuid(const std::string &uuid) override
+	{
+		return device_mapper::by_uuid(uuid);
+	}
+
+	std::optional<DmInfo> dm_by_devno(Devno devno) override
+	{
+		return device_mapper::by_devno(devno);
+	}
+
+	std::vector<DmTarget> dm_table(Devno dm) override { return device_mapper::table(dm); }
+
+	std::vector<Devno> dm_deps(Devno dm) override { return device_mapper::deps(dm); }
+
+	FileFacts file(const std::string &path) override
+	{
+		struct stat st;
+
+		if (stat(path.c_str(), &st)) {
+			if (errno == ENOENT || errno == ENOTDIR)
+				return {FileFacts::Kind::missing, 0, {}};
+			return {FileFacts::Kind::inaccessible, errno, {}};
+		}
+		const auto kind = kind_of(st.st_mode);
+		if (kind != FileFacts::Kind::block)
+			return {kind, 0, {}};
+		return {kind, 0, {major(st.st_rdev), minor(st.st_rdev)}};
+	}
+
+	std::optional<BlockFacts> block(Devno devno) override { return Sysfs().block(devno); }
+
+	Contents contents(Devno devno) override
+	{
+		const auto facts = block(devno);
+
+		if (!facts)
+			return {};
+		return read_signature("/dev/" + facts->name);
+	}
+
+	std::vector<Mount> mounts() override { return read_mounts(); }
+
+	std::vector<Devno> swaps() override { return read_swaps(); }
+
+	void sync(const std::string &directory) override { sync_file_system(directory); }
+
+private:
+	const Log &log_;
+};
+
+} // namespace
+
+std::unique_ptr<Kernel> make_system_kernel(const Log &log)
+{
+	return std::make_unique<SystemKernel>(log);
+}
+
+} // namespace dmr

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* What is on an original and who uses it. */
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernel.h"
+#include "resolve.h"
+
+namespace dmr
+{
+
+/* Throws Error EBUSY when the original is one leg of something that spans devices (LVM, md,
+ * ZFS, btrfs on several devices): a point in time of one leg is none, and its signature would
+ * be there twice. */
+void refuse_member(Kernel &kernel, const std::string &what, const Original &original);
+
+/* The mounted file systems on the original and, when it is a whole disk, on its partitions; one
+ * mount of each. */
+std::vector<Mount> mounts_on(Kernel &kernel, const Original &original);
+
+/* Who uses it, in words: "mounted on /srv, swap space"; "" when nobody is known. */
+std::string users_of(Kernel &kernel, const Original &original);
+
+} // namespace dmr
