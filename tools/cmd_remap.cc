@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* dmsetup remap start|stop|status. */
+#include "cmd_remap.h"
+
+#include <algorithm>
+
+#include "config.h"
+
+namespace tools
+{
+
+namespace
+{
+
+using dmremap::Attachment;
+using dmremap::Context;
+
+/* The uppers of a command that takes any number of them. */
+std::vector<std::string> uppers_of(Context &context, const Options &options)
+{
+	if (options.uuid)
+		return {context.name_from_uuid(*options.uuid)};
+	if (options.number)
+		return {context.name_from_devno(*options.number)};
+	return options.arguments;
+}
+
+int run_start(const Program &, Context &context, const Options &options)
+{
+	const auto &arguments = options.arguments;
+	std::vector<dmremap::Pair> pairs;
+
+	if (options.names_upper())
+		pairs.push_back({uppers_of(context, options).front(), arguments.front()});
+	else
+		for (size_t i = 0; i < arguments.size(); i += 2)
+			pairs.push_back({arguments[i], arguments[i + 1]});
+	context.start(DMREMAP_MODE_REMAP, pairs, options.nolockfs ? DMREMAP_NOLOCKFS : 0);
+	return 0;
+}
+
+int run_stop(const Program &program, Context &context, const Options &options)
+{
+	int status = 0;
+
+	for (const std::string &upper : uppers_of(context, options)) {
+		try {
+			context.stop(upper, options.nolockfs ? DMREMAP_NOLOCKFS : 0);
+		} catch (const dmremap::Error &error) {
+			print_error(program, error.what());
+			status = 1;
+		}
+	}
+	return status;
+}
+
+void print_attachment(std::ostream &out, const Attachment &a)
+{
+	out << a.upper << ": " << a.mode << ' ' << a.original_number.major << ':'
+	    << a.original_number.minor << " (" << (a.original.empty() ? "gone" : a.original)
+	    << ") reads " << a.reads << " sectors " << a.read_sectors << " writes " << a.writes
+	    << " sectors " << a.write_sectors << " held " << a.held << " flags " << a.flags << '\n';
+}
+
+int run_status(const Program &program, Context &context, const Options &options)
+{
+	const auto uppers = uppers_of(context, options);
+	int status = 0;
+
+	if (uppers.empty())
+		for (const Attachment &attachment : context.status())
+			print_attachment(program.out, attachment);
+	for (const std::string &upper : uppers) {
+		try {
+			const auto attachments = context.status(upper);
+
+			if (attachments.empty())
+				program.out << upper << ": not attached\n";
+			for (const Attachment &attachment : attachments)
+				print_attachment(program.out, attachment);
+		} catch (const dmremap::Error &error) {
+			print_error(program, error.what());
+			status = 1;
+		}
+	}
+	return status;
+}
+
+const RemapCommand kCommands[] = {
+	{"start", "[--nolockfs]", "<dm_device> <block_device> [<dm_device> <block_device>]...", 2, 2,
+	 true, "attach each dm device to its block device, all at one instant", run_start},
+	{"stop", "[--nolockfs]", "<dm_device>...", 1, 1, true, "detach the dm devices", run_stop},
+	{"status", "", "[<dm_device>...]", 0, 1, false,
+	 "print what is attached, and how much I/O was diverted", run_status},
+};
+
+std::string synopsis(const RemapCommand &command)
+{
+	std::string text = command.name;
+
+	for (const char *part : {command.options, command.arguments})
+		if (*part)
+			text += std::string(" ") + part;
+	return text;
+}
+
+void print_help(const Program &program)
+{
+	program.out << "Usage:\n\n"
+		    << program.name << "\n"
+		    << "        [-h|--help] [--version] [-v|--verbose [-v|--verbose ...]]\n"
+		    << "        [-u|--uuid <uuid>] [-j|--major <major> -m|--minor <minor>]\n\n";
+	for (const RemapCommand &command : kCommands)
+		program.out << '\t' << synopsis(command) << "\n\t\t" << command.summary << '\n';
+	program.out << "\n<dm_device> may be device name, path, or major:minor; "
+		       "or (if only one) -u <uuid> or -j <major> -m <minor>\n"
+		       "<block_device> may be any path to it, or major:minor\n";
+}
+
+const RemapCommand &find_command(const std::string &name)
+{
+	const auto found = std::find_if(
+		std::begin(kCommands), std::end(kCommands),
+		[&](const RemapCommand &command) { return name == command.name; });
+
+	if (found == std::end(kCommands))
+		throw UsageError("unknown command '" + name + "'");
+	return *found;
+}
+
+void check_arguments(const RemapCommand &command, const Options &options)
+{
+	const size_t count = options.arguments.size() + (options.names_upper() ? 1 : 0);
+	const std::string name = command.name;
+
+	if (options.nolockfs && !command.takes_nolockfs)
+		throw UsageError(name + " takes no --nolockfs");
+	if (count < command.least)
+		throw UsageError(name + " needs " + command.arguments);
+	if (count % command.unit)
+		throw UsageError(name + ": '" + options.arguments.back() +
+				 "' is alone: a dm device and a block device go together");
+	if (options.names_upper() && count > std::max<size_t>(command.unit, 1))
+		throw UsageError(name + ": --uuid, --major and --minor are for one dm device only");
+}
+
+void set_log(const Program &program, Context &context, int verbose)
+{
+	const int most = verbose > 1 ? DMREMAP_LOG_DEBUG : DMREMAP_LOG_STEP;
+
+	if (verbose)
+		context.set_log([&program, most](dmremap_log_level level, const char *line) {
+			if (level <= most)
+				program.err << (level == DMREMAP_LOG_WARNING ? "WARNING: " : "")
+					    << line << std::endl;
+		});
+	context.take_devmapper_log();
+}
+
+int run(const Program &program, const std::vector<std::string> &arguments)
+{
+	Options options = parse_options(arguments);
+
+	if (options.help) {
+		print_help(program);
+		return 0;
+	}
+	if (options.version) {
+		program.out << PACKAGE_STRING << " (libdmremap " << dmremap_version() << ")\n";
+		return 0;
+	}
+	if (options.arguments.empty())
+		throw UsageError("a command is missing");
+	const RemapCommand &command = find_command(options.arguments.front());
+	options.arguments.erase(options.arguments.begin());
+	check_arguments(command, options);
+
+	Context context = program.make_context();
+	set_log(program, context, options.verbose);
+	return command.run(program, context, options);
+}
+
+} // namespace
+
+std::span<const RemapCommand> remap_commands()
+{
+	return kCommands;
+}
+
+void print_remap_commands(std::ostream &out, const std::string &prefix)
+{
+	for (const RemapCommand &command : kCommands)
+		out << prefix << synopsis(command) << '\n';
+}
+
+int remap_main(const Program &program, const std::vector<std::string> &arguments)
+{
+	try {
+		return run(program, arguments);
+	} catch (const UsageError &error) {
+		print_error(program, error.what());
+		program.err << "Try '" << program.name << " --help' for more information.\n";
+	} catch (const dmremap::Error &error) {
+		print_error(program, error.what());
+	}
+	return 1;
+}
+
+} // namespace tools

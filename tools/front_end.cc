@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The program under dmsetup's name. */
+#include "front_end.h"
+
+#include <cerrno>
+#include <iostream>
+#include <system_error>
+
+#include <getopt.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd_remap.h"
+#include "program.h"
+
+namespace tools
+{
+
+namespace
+{
+
+/* The options of dmsetup and dmstats, as far as finding the command word needs them: which have
+ * a value, and all names, because long ones can be abbreviated. */
+const char kShortOptions[] = "+:cCfG:hj:m:M:no:O:rS:u:U:vy";
+
+const char *const kPlainOptions[] = {
+	"addnodeoncreate", "addnodeonresume", "alldevices", "allprograms", "allregions", "area",
+	"checks", "clear", "columns", "concise", "deferred", "filemap", "force", "foreground",
+	"group", "histogram", "inactive", "nameprefixes", "noflush", "nogroup", "noheadings",
+	"nolockfs", "nomonitor", "noopencount", "nosuffix", "notable", "notimesuffix",
+	"noudevrules", "noudevsync", "precise", "raw", "readonly", "region", "relative", "retry",
+	"rows", "segments", "setuuid", "showkeys", "tree", "unbuffered", "unquoted", "verbose",
+	"verifyudev", "version", "yes",
+};
+
+const char *const kValueOptions[] = {
+	"alias", "areas", "areasize", "bounds", "count", "exec", "follow", "gid", "groupid",
+	"headings", "interval", "length", "major", "manglename", "minor", "mode", "options",
+	"programid", "readahead", "regionid", "regions", "select", "separator", "sort", "start",
+	"table", "target", "udevcookie", "uid", "units", "userdata", "uuid",
+};
+
+enum { kOther = 256 };
+
+std::vector<option> long_options()
+{
+	std::vector<option> options;
+
+	for (const char *name : kPlainOptions)
+		options.push_back({name, no_argument, nullptr, kOther});
+	for (const char *name : kValueOptions)
+		options.push_back({name, required_argument, nullptr, kOther});
+	options.push_back({"help", no_argument, nullptr, 'h'});
+	options.push_back({nullptr, 0, nullptr, 0});
+	return options;
+}
+
+/* The path is this very program: executing it would never end. */
+bool is_this_program(const std::string &path)
+{
+	struct stat theirs;
+	struct stat ours;
+
+	return stat(path.c_str(), &theirs) == 0 && stat("/proc/self/exe", &ours) == 0 &&
+	       theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+}
+
+std::string own_path_sentence(const std::string &path)
+{
+	return path + ": is this program itself: configure it with DMSETUP=<distribution's dmsetup>";
+}
+
+std::string cannot_execute(const std::string &path, int errnum)
+{
+	return path + ": the distribution's dmsetup cannot be executed: " +
+	       std::generic_category().message(errnum);
+}
+
+Program remap_program(const std::string &name)
+{
+	return {name, std::cout, std::cerr, [] { return dmremap::Context(); }};
+}
+
+int help(char **argv, const std::string &dmsetup)
+{
+	std::string error;
+	const int status = run_and_wait(dmsetup, argv, error);
+
+	if (!error.empty()) {
+		print_error(remap_program("dmsetup"), error);
+		return 1;
+	}
+	/* Where dmsetup prints its own. */
+	print_remap_commands(std::cerr, "\tremap ");
+	std::cerr << '\n';
+	return status;
+}
+
+} // namespace
+
+CommandLine find_command_word(const std::vector<std::string> &argv)
+{
+	static const std::vector<option> options = long_options();
+	std::vector<std::string> copies = argv;
+	std::vector<char *> pointers;
+	CommandLine line;
+	int c;
+
+	for (std::string &copy : copies)
+		pointers.push_back(copy.data());
+	pointers.push_back(nullptr);
+	const int argc = static_cast<int>(copies.size());
+	opterr = 0;
+	optind = 0; /* glibc: begin anew */
+	while ((c = getopt_long(argc, pointers.data(), kShortOptions, options.data(), nullptr)) != -1) {
+		if (c == 'h')
+			line.help = true;
+		if (c == '?' || c == ':') {
+			line.understood = false;
+			return line;
+		}
+	}
+	if (optind < argc)
+		line.command = static_cast<size_t>(optind);
+	return line;
+}
+
+std::string execute(const std::string &path, char **argv)
+{
+	if (is_this_program(path))
+		return own_path_sentence(path);
+	execv(path.c_str(), argv);
+	return cannot_execute(path, errno);
+}
+
+int run_and_wait(const std::string &path, char **argv, std::string &error)
+{
+	int status;
+	pid_t pid;
+
+	if (is_this_program(path)) {
+		error = own_path_sentence(path);
+		return 1;
+	}
+	if (const int r = posix_spawn(&pid, path.c_str(), nullptr, nullptr, argv, environ)) {
+		error = cannot_execute(path, r);
+		return 1;
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR) {
+			error = cannot_execute(path, errno);
+			return 1;
+		}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int front_end_main(int argc, char **argv, const std::string &dmsetup)
+{
+	const std::vector<std::string> words(argv, argv + argc);
+	const CommandLine line = find_command_word(words);
+	const std::string command = line.command ? words[line.command] : "";
+
+	if (line.understood && command == "remap") {
+		std::vector<std::string> arguments = words;
+
+		arguments.erase(arguments.begin() + static_cast<ptrdiff_t>(line.command));
+		arguments.erase(arguments.begin());
+		return remap_main(remap_program("dmsetup remap"), arguments);
+	}
+	if (line.understood && (command == "help" || (command.empty() && line.help)))
+		return help(argv, dmsetup);
+	print_error(remap_program("dmsetup"), execute(dmsetup, argv));
+	return 1;
+}
+
+} // namespace tools

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The options that our commands take; a subset of dmsetup's, with the same meaning. */
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <dmremap.hpp>
+
+namespace tools
+{
+
+struct Options {
+	bool help = false;
+	bool version = false;
+	bool nolockfs = false;
+	int verbose = 0;
+	std::optional<std::string> uuid;
+	std::optional<dmremap::DeviceNumber> number;
+	std::vector<std::string> arguments; /* what is not an option */
+
+	/* The upper is named by an option. */
+	bool names_upper() const { return uuid || number; }
+};
+
+/* @arguments: without the program's name. Options and arguments may be mixed; "--" ends the
+ * options. Throws UsageError. */
+Options parse_options(const std::vector<std::string> &arguments);
+
+} // namespace tools
