@@ -16,12 +16,18 @@
 # Endless raw writers (test/src/rawio.c)
 #	start_hammer DEV THREADS [ARG...]	in the first THREADS * 64 KiB of DEV
 #	stop_hammer
+#	start_hammer_in CGROUP DEV THREADS	the same in a cgroup
+#	late_count			bios that the late hook has caught since boot
+#	throttled_round KNOB VALUE	one start while writers wait in a throttle; sets THREADS, LATE and
+#					PAST_ATTACH
+#	md5_of_first MIB DEV
 # What a command may not change
 #	state				tables, holders, attachments, open counts of all dm devices
 #	refused REGEX CMD...		fail_with, and the state is the same afterwards
 #	in_use_by DEV			names of the holders of DEV, as sysfs has them
 # The upper
 #	upper_writes NAME		bios that the dm device has completed: writes and flushes
+#	counts NAME WORD N		for wait_for: its counter WORD is at least N
 #	idle_upper NAME N		its counters do not move while the writers do N operations
 
 : "${SEED:=$(( SRANDOM % 1000000000 ))}"
@@ -151,4 +157,66 @@ idle_upper() {
 	before=$(cat "/sys/class/block/$(dm_node "$1")/stat")
 	more_ops "$2"
 	equal "$(cat "/sys/class/block/$(dm_node "$1")/stat")" "$before" "I/O went through $1, which is not attached"
+}
+
+counts() {
+	(( $(counter "$1" "$2") >= $3 ))
+}
+
+late_count() {
+	cat /sys/kernel/debug/block_interposer/late
+}
+
+md5_of_first() {
+	dd if="$2" iflag=direct bs=1M count="$1" status=none | md5sum | cut -d' ' -f1
+}
+
+# Writers in a cgroup that lets only a few of their bios through wait behind the early hook when start
+# comes. KNOB is written VALUE for the duration. Sets PAST_ATTACH to 1 when the original has changed after
+# start had returned, and LATE to the number of bios that were caught late.
+throttled_round() {
+	local knob=$1 value=$2 group=/sys/fs/cgroup/$PREFIX before after late backlog
+	THREADS=32
+	grep -qw io /sys/fs/cgroup/cgroup.controllers || broken "no io controller"
+	[[ -e /sys/kernel/debug/block_interposer/late ]] || fail "no count of late catches in debugfs"
+	echo +io > /sys/fs/cgroup/cgroup.subtree_control
+	mkdir "$group"
+	dd if=/dev/zero of="$DISK2" bs=1M count=2 oflag=direct status=none
+	dd if=/dev/zero of="$DISK3" bs=1M count=2 oflag=direct status=none
+	# shared: what is on the original is read below the upper
+	mk_upper low "$DISK2"
+	mk_linear up "$DISK3"
+	echo "$(devno "$DISK2") wiops=20" > "$group/io.max"
+	start_hammer_in "$group" "$DISK2" "$THREADS"
+	[[ -z $knob ]] || echo "$value" > "$knob"
+	late=$(late_count)
+	dmsetup remap start "$(dm up)" "$DISK2"
+	before=$(md5_of_first 2 "$(dmdev low)")
+	# each thread has had its parked bio through the throttle when it has written two more
+	backlog=$(count_in hammer)
+	wait_for 100 at_least hammer $(( backlog + THREADS * 20 ))
+	after=$(md5_of_first 2 "$(dmdev low)")
+	LATE=$(( $(late_count) - late ))
+	[[ -z $knob ]] || echo 0 > "$knob"
+	echo "caught late: $LATE of $THREADS writers"
+	PAST_ATTACH=0
+	# shellcheck disable=SC2034	# for the caller
+	[[ $before == "$after" ]] || PAST_ATTACH=1
+	echo "$(devno "$DISK2") wiops=max" > "$group/io.max"
+	dmsetup remap stop "$(dm up)"
+	wait_for 60 at_least hammer $(( $(count_in hammer) + THREADS * 20 ))
+	stop_hammer
+	# whichever way they went, none was lost and none came later than its successor
+	rawio hammered "$DISK2" 0 "$THREADS" "$DISK3"
+	wait_for 10 rmdir "$group"
+}
+
+start_hammer_in() {
+	local group=$1 dev=$2 threads=$3
+	rm -f "$TESTDIR/hammer"
+	# shellcheck disable=SC2016	# for the inner shell
+	bg bash -c 'echo 0 > "$1/cgroup.procs" && exec rawio hammer -c "$2" "$3" 0 "$4"' \
+		hammer "$group" "$TESTDIR/hammer" "$dev" "$threads"
+	HAMMER=$BG
+	wait_for 60 at_least hammer 4
 }

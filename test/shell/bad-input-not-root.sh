@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Not root: each command says so, exits non-zero and changes nothing.
+# timeout: 60
+# kernel: patched
+# shellcheck source=test/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=test/lib/io.sh
+. "$(dirname "$0")/../lib/io.sh"
+
+mk_upper up "$PART1"
+chmod 777 "$TESTDIR"
+nobody() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all --no-new-privs "$@"
+}
+refused "not permitted: run it as root" nobody dmsetup remap start "$(dm up)" "$PART1"
+refused "not permitted: run it as root" nobody dmsetup remap stop "$(dm up)"
+refused "not permitted: run it as root" nobody dmsetup remap status
+# even where the node lets it in, the kernel does not
+mode=$(stat -c %a /dev/mapper/control)
+chmod 666 /dev/mapper/control
+refused "not permitted: run it as root" nobody dmsetup remap start "$(dm up)" "$PART1"
+refused "not permitted: run it as root" nobody dmsetup remap stop "$(dm up)"
+equal "$(nobody fuzzmsg raw "$(dm up)" 0 "@interpose_start remap $(devno "$PART1")" || :)" EACCES
+chmod "$mode" /dev/mapper/control
+# help needs no root
+nobody dmsetup remap --help > "$TESTDIR/help"
+grep -q start "$TESTDIR/help"
+
+# attached, it stays
+dmsetup remap start "$(dm up)" "$PART1"
+refused "not permitted: run it as root" nobody dmsetup remap stop "$(dm up)"
+attached up
+dmsetup remap stop "$(dm up)"

@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Uppers whose table cannot serve: no live table, read-only, over another read-only original, a table that
+# reaches the original exclusively; a table with two targets over two devices is fine.
+# timeout: 90
+# kernel: patched
+# shellcheck source=test/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=test/lib/io.sh
+. "$(dirname "$0")/../lib/io.sh"
+
+size=$(sectors "$PART1")
+half=$(( size / 2 ))
+
+dmsetup create "$(dm bare)" --notable
+refused "$(dm bare): has no live table" dmsetup remap start "$(dm bare)" "$PART1"
+before=$(state)
+equal "$(fuzzmsg raw "$(dm bare)" 0 "@interpose_start remap $(devno "$PART1")" || :)" ENODATA
+equal "$(state)" "$before"
+reload bare "0 $size linear $PART1 0 noexcl"
+refused "$(dm bare): has no live table" dmsetup remap start "$(dm bare)" "$PART1"
+dmsetup remove "$(dm bare)"
+
+echo "0 $size linear $PART1 0 noexcl" | dmsetup create --readonly "$(dm ro)"
+refused "$(dm ro): is read-only, and $PART1 is not" dmsetup remap start "$(dm ro)" "$PART1"
+dmsetup remove "$(dm ro)"
+blockdev --setro "$PART2"
+mk_dm rw "0 $(sectors "$PART2") zero"
+refused "$(dm rw): is writable, and $PART2 is read-only" dmsetup remap start "$(dm rw)" "$PART2"
+dmsetup remove "$(dm rw)"
+blockdev --setrw "$PART2"
+
+# claimed exclusively by the upper itself, or by a device below it: the I/O would come back
+mk_linear excl "$PART1"
+refused "leads back to the original without noexcl" dmsetup remap start "$(dm excl)" "$PART1"
+mk_dm over "0 $size linear $(dmdev excl) 0"
+refused "leads back to the original without noexcl" dmsetup remap start "$(dm over)" "$PART1"
+dmsetup remove "$(dm over)"
+dmsetup remove "$(dm excl)"
+
+# in use elsewhere
+mk_upper up "$PART1"
+mkfs.ext4 -q "$(dmdev up)"
+mnt "$(dmdev up)" a
+refused "$(dm up): is in use itself: ext4 mounted on $TESTDIR/a" dmsetup remap start "$(dm up)" "$PART1"
+unmount a
+exec 5< "$(dmdev up)"
+refused "$(dm up): is open \(1 time\): close it first" dmsetup remap start "$(dm up)" "$PART1"
+exec 5<&-
+dmsetup remove "$(dm up)"
+
+# two targets, two devices
+mk_dm two "0 $half linear $PART1 0 noexcl" "$half $(( size - half )) linear $DISK2 0"
+dmsetup remap start "$(dm two)" "$PART1"
+rawio write "$PART1" $(( half - 64 )) 128 1
+rawio check "$PART1" $(( half - 64 )) 128 1
+dmsetup remap stop "$(dm two)"

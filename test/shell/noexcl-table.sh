@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# noexcl opens a device that is in use; the table shows it again and loads from its own output; sysfs and the
+# holders tell; and without the word the claim is as exclusive as ever.
+# timeout: 120
+# kernel: patched
+# shellcheck source=test/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=test/lib/io.sh
+. "$(dirname "$0")/../lib/io.sh"
+
+mk_ext4 "$PART1" a
+size=$(sectors "$PART1")
+p1=$(devno "$PART1")
+noexcl_file() {
+	cat "/sys/block/$(dm_node "$1")/dm/noexcl"
+}
+
+before=$(state)
+for table in "0 $size linear $PART1 0" "0 $size snapshot-origin $PART1" "0 $size delay $PART1 0 0"; do
+	fails . "$REAL_DMSETUP" create "$(dm excl)" --table "$table"
+	equal "$(state)" "$before" "state after: $table"
+done
+
+mk_linear plain "$PART2"
+equal "$(noexcl_file plain)" 0
+fails . "$REAL_DMSETUP" create "$(dm second)" --table "0 $(sectors "$PART2") linear $PART2 0"
+dmsetup remove "$(dm plain)"
+
+# every target that has one device
+for table in "linear $p1 0" "delay $p1 0 0" "flakey $p1 0 1 0" "dust $p1 0 512" "snapshot-origin $p1" \
+		"unstriped 1 8 0 $p1 0" "striped 1 8 $p1 0" "crypt aes-xts-plain64 $(printf '0%.0s' {1..64}) 0 $p1 0"; do
+	mk_dm up "0 $size $table noexcl"
+	shown=$("$REAL_DMSETUP" table --showkeys "$(dm up)")
+	[[ $shown == *" noexcl" ]] || fail "not shown again: $shown"
+	[[ $shown != *noexcl*noexcl* ]] || fail "shown twice: $shown"
+	equal "$(noexcl_file up)" 1 "sysfs, $table"
+	equal "$(in_use_by "$PART1")" "$(dm_node up)" "holders, $table"
+	equal "$("$REAL_DMSETUP" deps -o devno "$(dm up)")" "1 dependencies	: (${p1/:/, })"
+	# a round trip
+	echo "$shown" | dmsetup reload "$(dm up)"
+	dmsetup resume "$(dm up)"
+	equal "$("$REAL_DMSETUP" table --showkeys "$(dm up)")" "$shown" "round trip"
+	dmsetup remove "$(dm up)"
+	equal "$(in_use_by "$PART1")" "" "holders after removal, $table"
+done
+
+# the named form for the only device: the same
+mk_dm up "0 $size linear $p1 0 noexcl:$PART1"
+equal "$("$REAL_DMSETUP" table "$(dm up)")" "0 $size linear $p1 0 noexcl:$p1"
+"$REAL_DMSETUP" table "$(dm up)" | dmsetup reload "$(dm up)"
+dmsetup resume "$(dm up)"
+dmsetup remove "$(dm up)"
+
+# reload between shared and exclusive
+unmount a
+mk_linear up "$PART1"
+reload up "0 $size linear $PART1 0 noexcl"
+equal "$(noexcl_file up)" 0 "before the resume"
+dmsetup resume "$(dm up)"
+equal "$(noexcl_file up)" 1
+mnt "$PART1" a
+before=$(state)
+not reload up "0 $size linear $PART1 0" 2> /dev/null
+equal "$(state)" "$before"
+dmsetup remove "$(dm up)"
+
+# a shared open alone does not keep others from a claim, nor a claim others from a shared open
+mk_upper one "$PART1"
+mk_upper two "$PART1"
+equal "$(in_use_by "$PART1" | wc -w)" 2
+dmsetup remove "$(dm one)"
+dmsetup remove "$(dm two)"
+unmount a
+mk_upper up "$PART1"
+mnt "$PART1" a
+unmount a
+mk_linear claim "$PART1"
+equal "$(in_use_by "$PART1" | wc -w)" 2
