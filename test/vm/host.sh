@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034,SC2154
+# What check, demo and the *.test scripts of this directory share; runs on the host. The caller sets
+# top, the root of the source tree.
+#	install_packages NAME...	what is missing of them, as root; else say so and exit
+#	build_project			out of tree, in the cache; sets DMREMAP_BUILD
+#	have_patches LINE		is there a series for that kernel?
+
+cache=${DMREMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dm-remap}
+kernel_line=6.12
+
+project_packages=(g++ make autoconf automake libtool pkg-config libdevmapper-dev libblkid-dev
+	libmount-dev libboost-test-dev dmsetup mandoc groff rsync)
+kernel_packages=("linux-source-$kernel_line" gcc libc6-dev make bc bison flex libelf-dev patch xz-utils
+	cpio rsync)
+vm_packages=(qemu-system-x86 cpio dmsetup e2fsprogs xfsprogs fdisk mount kmod procps)
+
+say() {
+	printf '%s: %s\n' "${0##*/}" "$*"
+}
+
+die() {
+	say "$*" >&2
+	exit 1
+}
+
+# Runs a command whose output nobody wants to see, unless it fails.
+logged() {
+	local log=$1
+	shift
+	mkdir -p "${log%/*}"
+	"$@" > "$log" 2>&1 || {
+		tail -n 60 "$log" >&2
+		die "failed: $* (all of it in $log)"
+	}
+}
+
+install_packages() {
+	local p missing=()
+	command -v dpkg-query > /dev/null || {
+		say "this is no Debian: make sure that there is what these packages hold: $*"
+		return
+	}
+	for p in $(printf '%s\n' "$@" | sort -u); do
+		[[ $(dpkg-query -W -f '${db:Status-Status}' "$p" 2> /dev/null) == installed ]] ||
+			missing+=("$p")
+	done
+	(( ${#missing[@]} )) || return 0
+	if (( EUID != 0 )); then
+		die "packages are missing; as root: apt-get install ${missing[*]}"
+	fi
+	say "installing ${missing[*]}"
+	logged "$cache/log/apt-update" env DEBIAN_FRONTEND=noninteractive apt-get -q update
+	logged "$cache/log/apt-install" env DEBIAN_FRONTEND=noninteractive \
+		apt-get -qy --no-install-recommends install "${missing[@]}"
+}
+
+# The files of the checkout, without what was built in it
+source_files() {
+	if git -c safe.directory='*' -C "$top" rev-parse --git-dir > /dev/null 2>&1; then
+		git -c safe.directory='*' -C "$top" ls-files -co --exclude-standard
+	else
+		(cd "$top" && find . -type f -printf '%P\n')
+	fi | while IFS= read -r f; do
+		[[ ! -e $top/$f ]] || printf '%s\n' "$f"
+	done | sort -u
+}
+
+# bootstrap writes into the source tree: a copy takes that, the checkout stays as it is.
+build_project() {
+	local place src build key
+	place=$cache/project/$(sha256sum <<< "$top" | cut -c1-12)
+	src=$place/src
+	build=$place/build
+	mkdir -p "$src" "$build"
+	source_files > "$place/files.new"
+	if [[ -e $place/files ]]; then
+		comm -23 "$place/files" "$place/files.new" | while IFS= read -r f; do
+			rm -f "$src/$f"
+		done
+	fi
+	rsync -a --checksum --files-from="$place/files.new" "$top/" "$src/"
+	mv "$place/files.new" "$place/files"
+	key=$(cd "$src" && cat configure.ac LIBVERSION m4/*.m4 bootstrap | sha256sum)
+	if [[ ! -e $build/Makefile || $key != "$(cat "$place/key" 2> /dev/null)" ]]; then
+		logged "$cache/log/bootstrap" "$src/bootstrap"
+		logged "$cache/log/configure" env -C "$build" "$src/configure"
+		echo "$key" > "$place/key"
+	fi
+	logged "$cache/log/make" make -C "$build" -j"$(nproc)"
+	export DMREMAP_BUILD=$build
+}
+
+have_patches() {
+	compgen -G "$top/kernel/patches/$1/000[1-9]-*.patch" > /dev/null
+}
