@@ -115,16 +115,16 @@ stop_hammer() {
 state() {
 	local n f
 	"$REAL_DMSETUP" info -c --noheadings -o name,uuid,major,minor,attr,open,segments
-	for n in $("$REAL_DMSETUP" info -c --noheadings -o name); do
-		echo "$n: $("$REAL_DMSETUP" table "$n")"
-		echo "$n: inactive: $("$REAL_DMSETUP" table --inactive "$n")"
-		echo "$n: $("$REAL_DMSETUP" message "$n" 0 @interpose_status 2>&1 | cut -d' ' -f1-3)"
+	"$REAL_DMSETUP" table
+	"$REAL_DMSETUP" table --inactive
+	for n in $(ours); do
+		IFS=' ' read -r -a f < <("$REAL_DMSETUP" message "$n" 0 @interpose_status 2>&1) || :
+		echo "$n: ${f[*]:0:3}"
 	done
-	for f in /sys/block/dm-*/dm/noexcl /sys/block/dm-*/dm/suspended; do
-		[[ ! -e $f ]] || echo "$f $(cat "$f")"
+	for f in /sys/block/dm-*/dm/{noexcl,suspended}; do
+		[[ ! -e $f ]] || echo "$f $(< "$f")"
 	done
-	find -L /sys/class/block/*/holders /sys/class/block/*/slaves -mindepth 1 -maxdepth 1 \
-		2> /dev/null | sort
+	printf '%s\n' /sys/class/block/*/holders/* /sys/class/block/*/slaves/*
 }
 
 refused() {

@@ -57,7 +57,12 @@ equal "$("$REAL_DMSETUP" table "$(dm two)")" "0 64 zero "
 equal "$(printf 'left over\n' | bash -c '"$1" ls > /dev/null; cat' _ "$front")" "left over"
 
 # a reader that goes away, an output that is full
-"$front" targets | true
+into_closed_pipe() {
+	local rc=0
+	{ sleep 0.5; "$@" || rc=$?; echo "$rc" > "$TESTDIR/rc"; } | true || :
+	cat "$TESTDIR/rc"
+}
+equal "$(into_closed_pipe "$front" targets)" "$(into_closed_pipe "$REAL_DMSETUP" targets)" "status after SIGPIPE"
 rc=0
 "$front" targets > /dev/full 2> /dev/null || rc=$?
 rc2=0
@@ -70,7 +75,7 @@ dmsetup remap --help > /dev/full 2> "$TESTDIR/err" || rc=$?
 # by its other names
 ln -s "$(readlink -f "$front")" "$TESTDIR/dmstats"
 "$TESTDIR/dmstats" create "$(dm one)" > "$TESTDIR/out"
-grep -q 'region 0' "$TESTDIR/out"
+grep -qi 'region id 0' "$TESTDIR/out"
 "$TESTDIR/dmstats" list "$(dm one)" | grep -qF "$(dm one)"
 "$TESTDIR/dmstats" delete --allregions "$(dm one)" > /dev/null
 
