@@ -9,7 +9,7 @@
 cache=${DMREMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dm-remap}
 kernel_line=6.12
 
-project_packages=(g++ make autoconf automake libtool pkg-config libdevmapper-dev libblkid-dev
+project_packages=(g++ make autoconf automake libtool pkgconf libdevmapper-dev libblkid-dev
 	libmount-dev libboost-test-dev dmsetup mandoc groff rsync)
 kernel_packages=("linux-source-$kernel_line" gcc libc6-dev make bc bison flex libelf-dev patch xz-utils
 	cpio rsync)
@@ -68,11 +68,13 @@ source_files() {
 
 # bootstrap writes into the source tree: a copy takes that, the checkout stays as it is.
 build_project() {
-	local place src build key
+	local place src build key fd
 	place=$cache/project/$(sha256sum <<< "$top" | cut -c1-12)
 	src=$place/src
 	build=$place/build
 	mkdir -p "$src" "$build"
+	exec {fd}> "$place/lock"
+	flock "$fd"
 	source_files > "$place/files.new"
 	if [[ -e $place/files ]]; then
 		comm -23 "$place/files" "$place/files.new" | while IFS= read -r f; do
@@ -88,6 +90,7 @@ build_project() {
 		echo "$key" > "$place/key"
 	fi
 	logged "$cache/log/make" make -C "$build" -j"$(nproc)"
+	exec {fd}>&-
 	export DMREMAP_BUILD=$build
 }
 
