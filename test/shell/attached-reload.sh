@@ -49,7 +49,7 @@ no_load() {
 }
 
 mk_upper other "$PART1"
-mk_linear over "$(dmdev up)"
+mk_linear over "$(dmdev up)" noexcl
 no_load "one sector less" "0 $(( size - 1 )) linear $PART1 0 noexcl"
 no_load "one sector more" "0 $size linear $PART1 0 noexcl" "$size 1 zero"
 no_load "exclusive, and mounted" "0 $size linear $PART1 0"

@@ -44,9 +44,9 @@ mkfs.ext4 -q "$(dmdev up)"
 mnt "$(dmdev up)" a
 refused "$(dm up): is in use itself: ext4 mounted on $TESTDIR/a" dmsetup remap start "$(dm up)" "$PART1"
 unmount a
-exec 5< "$(dmdev up)"
+mk_linear over "$(dmdev up)"
 refused "$(dm up): is open \(1 time\): close it first" dmsetup remap start "$(dm up)" "$PART1"
-exec 5<&-
+dmsetup remove "$(dm over)"
 dmsetup remove "$(dm up)"
 
 # two targets, two devices

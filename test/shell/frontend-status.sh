@@ -18,7 +18,7 @@ dmsetup -v remap start "$(dm up)" "$PART1" > "$TESTDIR/out" 2> "$TESTDIR/err"
 equal "$(cat "$TESTDIR/out")" ""
 grep -qF "@interpose_start remap $(devno "$PART1")" "$TESTDIR/err" || fail "-v does not tell the message"
 rawio write "$PART1" 0 128 1
-want="$(dm up): remap $(devno "$PART1") ($(basename "$PART1")) reads 0 sectors 0 writes 2 sectors 128 held 0 flags -"
+want="$(dm up): remap $(devno "$PART1") ($(basename "$PART1")) reads 0 sectors 0 writes 1 sectors 128 held 0 flags -"
 equal "$(dmsetup remap status)" "$want"
 equal "$(dmsetup remap status "$(dm up)")" "$want"
 equal "$(dmsetup remap status "$(dm up)" "$(dm other)")" "$want"$'\n'"$(dm other): not attached"

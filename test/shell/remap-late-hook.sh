@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Bios that were submitted before start and are parked behind the early hook, in a throttle queue here, are
 # caught by the late hook: none reaches the original once start has returned. The upper is over another
-# disk, so one that does is seen in the content. With the late hook switched off (debug kernels) the same
+# disk, so one that does is seen in the content. With the late hook switched off the same
 # check must find one: run by remap-late-hook-disabled.sh.
 # timeout: 180
 # kernel: patched

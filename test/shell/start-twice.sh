@@ -18,7 +18,7 @@ refused "$(dm up): is already attached to $(basename "$PART1")" dmsetup remap st
 fails '[Bb]usy' "$REAL_DMSETUP" message "$(dm up)" 0 @interpose_start remap "$(devno "$PART1")"
 fails '[Bb]usy' "$REAL_DMSETUP" message "$(dm up)" 0 @interpose_start remap "$(devno "$PART2")"
 rawio check "$PART1" 0 128 1
-equal "$(counters up)" "1 128 2 128 0"
+equal "$(counters up)" "1 128 1 128 0"
 dmsetup remap stop "$(dm up)"
 refused "$(dm up): is not attached" dmsetup remap stop "$(dm up)"
 dmsetup remap start "$(dm up)" "$PART1"
