@@ -124,14 +124,14 @@ const RemapCommand &find_command(const std::string &name)
 		[&](const RemapCommand &command) { return name == command.name; });
 
 	if (found == std::end(kCommands))
-		throw UsageError("unknown command '" + name + "'");
+		throw UsageError("remap: unknown command '" + name + "'");
 	return *found;
 }
 
 void check_arguments(const RemapCommand &command, const Options &options)
 {
 	const size_t count = options.arguments.size() + (options.names_upper() ? 1 : 0);
-	const std::string name = command.name;
+	const std::string name = std::string("remap ") + command.name;
 
 	if (options.nolockfs && !command.takes_nolockfs)
 		throw UsageError(name + " takes no --nolockfs");
@@ -140,7 +140,7 @@ void check_arguments(const RemapCommand &command, const Options &options)
 	if (count % command.unit)
 		throw UsageError(name + ": '" + options.arguments.back() +
 				 "' is alone: a dm device and a block device go together");
-	if (options.names_upper() && count > std::max<size_t>(command.unit, 1))
+	if (options.names_upper() && count > command.unit)
 		throw UsageError(name + ": --uuid, --major and --minor are for one dm device only");
 }
 
@@ -170,7 +170,7 @@ int run(const Program &program, const std::vector<std::string> &arguments)
 		return 0;
 	}
 	if (options.arguments.empty())
-		throw UsageError("a command is missing");
+		throw UsageError("remap: a command is missing: start, stop or status");
 	const RemapCommand &command = find_command(options.arguments.front());
 	options.arguments.erase(options.arguments.begin());
 	check_arguments(command, options);

@@ -42,16 +42,16 @@ const char *const kValueOptions[] = {
 	"table", "target", "udevcookie", "uid", "units", "userdata", "uuid",
 };
 
-enum { kOther = 256 };
-
+/* getopt finds an abbreviation ambiguous only where the values differ. */
 std::vector<option> long_options()
 {
 	std::vector<option> options;
+	int value = 256;
 
 	for (const char *name : kPlainOptions)
-		options.push_back({name, no_argument, nullptr, kOther});
+		options.push_back({name, no_argument, nullptr, value++});
 	for (const char *name : kValueOptions)
-		options.push_back({name, required_argument, nullptr, kOther});
+		options.push_back({name, required_argument, nullptr, value++});
 	options.push_back({"help", no_argument, nullptr, 'h'});
 	options.push_back({nullptr, 0, nullptr, 0});
 	return options;

@@ -35,7 +35,7 @@ uint32_t number_of(const char *text, const char *what)
 		std::from_chars(string.data(), string.data() + string.size(), number);
 
 	if (error != std::errc() || stop != string.data() + string.size())
-		throw UsageError("'" + string + "' is not a " + what + " number");
+		throw UsageError("remap: '" + string + "' is not a " + what + " number");
 	return number;
 }
 
@@ -87,26 +87,26 @@ Options parse_options(const std::vector<std::string> &arguments)
 			options.version = true;
 			break;
 		case ':':
-			throw UsageError("option '" + std::string(argv[optind - 1]) +
+			throw UsageError("remap: option '" + std::string(argv[optind - 1]) +
 					 "' needs a value");
 		default:
 			/* A long option that is unknown or ambiguous has been passed already; of
 			 * short ones optopt is the letter. */
 			if (optopt > 0 && optopt < 256)
-				throw UsageError(std::string("unknown option '-") +
+				throw UsageError(std::string("remap: unknown option '-") +
 						 static_cast<char>(optopt) + "'");
-			throw UsageError("unknown option '" +
+			throw UsageError("remap: unknown option '" +
 					 std::string(argv[optind > before ? optind - 1 : before]) +
 					 "'");
 		}
 	}
 	options.arguments.assign(argv.begin() + optind, argv.begin() + argc);
 	if (major.has_value() != minor.has_value())
-		throw UsageError("--major and --minor are given together");
+		throw UsageError("remap: --major and --minor are given together");
 	if (major)
 		options.number = {*major, *minor};
 	if (options.uuid && options.number)
-		throw UsageError("--uuid and --major, --minor exclude each other");
+		throw UsageError("remap: --uuid and --major, --minor exclude each other");
 	return options;
 }
 
