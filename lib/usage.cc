@@ -26,9 +26,16 @@ bool is_on(const Original &original, Devno devno)
 
 void refuse_member(Kernel &kernel, const std::string &what, const Original &original)
 {
-	const Contents contents = kernel.contents(original.devno);
+	Contents contents;
 	std::string reason;
 
+	try {
+		contents = kernel.contents(original.devno);
+	} catch (const Error &error) {
+		throw Error(error.errnum(), what + ": " + printable(original.given) +
+						    ": what is on it cannot be read: " +
+						    error.code().message());
+	}
 	if (contents.type == "LVM2_member")
 		reason = "is a physical volume of LVM: remap the logical volumes, or the disk below";
 	else if (contents.type == "linux_raid_member")

@@ -14,12 +14,15 @@ void check(int libdm_result, int errnum, const std::string &what)
 {
 	if (libdm_result)
 		return;
+	if (errnum == EACCES || errnum == EPERM)
+		throw Error(EPERM, what + ": not permitted: run it as root (it needs CAP_SYS_ADMIN)");
 	throw Error(errnum, what + ": " + std::generic_category().message(errnum));
 }
 
 DmTask::DmTask(int type, std::string what) : what_(std::move(what)), task_(dm_task_create(type))
 {
-	check(task_ != nullptr, ENOMEM, what_);
+	/* It fails for lack of memory, and where libdevmapper finds no driver of its version. */
+	check(task_ != nullptr, ENODEV, what_);
 	check(dm_task_enable_checks(task_.get()), EINVAL, what_);
 }
 
