@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* dmsetup remap against a fake kernel: what it prints and how it exits. */
+#define BOOST_TEST_MODULE cmd_remap
+#include <boost/test/unit_test.hpp>
+
+#include <sstream>
+
+#include "config.h"
+
+#include "context.h"
+#include "fake_kernel.h"
+#include "tools/cmd_remap.h"
+
+using Done = std::vector<std::string>;
+
+namespace
+{
+
+/* A machine and a shell before it. The kernel dies with the context, so every command gets a
+ * copy, and @done is what the last one was asked to do. */
+struct Shell {
+	FakeKernel kernel = FakeKernel::usual();
+	Done done;
+	std::string out;
+	std::string err;
+
+	class Watched final : public FakeKernel
+	{
+	public:
+		Watched(const FakeKernel &kernel, Done &done) : FakeKernel(kernel), watcher_(done) {}
+		~Watched() override { watcher_ = done; }
+
+	private:
+		Done &watcher_;
+	};
+
+	int run(const std::vector<std::string> &arguments)
+	{
+		std::ostringstream out_stream;
+		std::ostringstream err_stream;
+		const int status = tools::remap_main(
+			{"dmsetup remap", out_stream, err_stream,
+			 [this] {
+				 return dmremap::Context(new dmremap_context(
+					 std::make_unique<Watched>(kernel, done)));
+			 }},
+			arguments);
+
+		out = out_stream.str();
+		err = err_stream.str();
+		return status;
+	}
+
+	void usage_error(const std::vector<std::string> &arguments, const std::string &sentence)
+	{
+		BOOST_TEST(run(arguments) == 1);
+		BOOST_TEST(out == "");
+		BOOST_TEST(err == "dmsetup: " + sentence +
+					  "\nTry 'dmsetup remap --help' for more information.\n");
+		BOOST_TEST(done.empty());
+	}
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(success_prints_nothing, Shell)
+{
+	BOOST_TEST(run({"start", "dm-noexcl", "/dev/vda1"}) == 0);
+	BOOST_TEST(out == "");
+	BOOST_TEST(err == "");
+	BOOST_TEST(done == Done({"message 252:0 @interpose_start remap 254:1"}),
+		   boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(start_takes_several_pairs_and_nolockfs, Shell)
+{
+	BOOST_TEST(run({"start", "--nolockfs", "dm-noexcl", "/dev/vda1", "dm-second",
+			"/dev/vda2"}) == 0);
+	BOOST_TEST(
+		done ==
+			Done({"message 252:0 @interpose_start remap 254:1 nolockfs and 252:1 254:2"}),
+		boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(options_may_name_the_upper, Shell)
+{
+	BOOST_TEST(run({"-u", "UUID-dm-second", "start", "/dev/vda1"}) == 0);
+	BOOST_TEST(done == Done({"message 252:1 @interpose_start remap 254:1"}),
+		   boost::test_tools::per_element());
+	kernel.attach({252, 1}, {254, 1});
+	BOOST_TEST(run({"stop", "-j", "252", "-m", "1"}) == 0);
+	BOOST_TEST(done == Done({"message 252:1 @interpose_stop"}),
+		   boost::test_tools::per_element());
+	BOOST_TEST(run({"status", "-j", "252", "-m", "1"}) == 0);
+	BOOST_TEST(out == "dm-second: remap 254:1 (vda1) reads 0 sectors 0 writes 0 sectors 0 held 0 "
+			  "flags -\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(an_error_is_one_line_without_usage, Shell)
+{
+	BOOST_TEST(run({"start", "dm-noexcl", "/dev/vdz"}) == 1);
+	BOOST_TEST(out == "");
+	BOOST_TEST(err == "dmsetup: remap start: /dev/vdz: no such file or device: lsblk shows the "
+			  "block devices\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(verbose_tells_the_steps, Shell)
+{
+	BOOST_TEST(run({"start", "-v", "dm-noexcl", "/dev/vda1"}) == 0);
+	BOOST_TEST(out == "");
+	BOOST_TEST(err == "dm-noexcl (252:0) goes to vda1 (254:1)\n"
+			  "sending to dm-noexcl: @interpose_start remap 254:1\n"
+			  "attached: dm-noexcl on /dev/vda1\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(verbose_tells_warnings_as_such, Shell)
+{
+	kernel.mounted = {{"/srv", "ext4", {254, 1}}};
+	kernel.sync_errno = EIO;
+	BOOST_TEST(run({"start", "-v", "dm-noexcl", "/dev/vda1"}) == 0);
+	BOOST_TEST((err.find("\nWARNING: fake: Input/output error\n") != std::string::npos));
+}
+
+BOOST_FIXTURE_TEST_CASE(stop_goes_on_after_an_error, Shell)
+{
+	kernel.attach({252, 1}, {254, 1});
+	BOOST_TEST(run({"stop", "dm-third", "dm-noexcl", "dm-second"}) == 1);
+	BOOST_TEST(err == "dmsetup: remap stop: dm-third: no such dm device: dmsetup ls shows those "
+			  "that are there\n"
+			  "dmsetup: remap stop: dm-noexcl: is not attached: dmsetup remap status "
+			  "shows what is\n");
+	BOOST_TEST(done == Done({"message 252:0 @interpose_stop", "message 252:1 @interpose_stop"}),
+		   boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(status_prints_a_line_for_each_attachment, Shell)
+{
+	kernel.dms.at({252, 0}).status = "remap 254:1 - 12 96 3 24 0\n";
+	kernel.dms.at({252, 1}).status = "remap 254:9 nolockfs,gone 1 2 3 4 5 6\n";
+	BOOST_TEST(run({"status"}) == 0);
+	BOOST_TEST(out == "dm-noexcl: remap 254:1 (vda1) reads 12 sectors 96 writes 3 sectors 24 "
+			  "held 0 flags -\n"
+			  "dm-second: remap 254:9 (gone) reads 1 sectors 2 writes 3 sectors 4 held 5 "
+			  "flags nolockfs,gone\n");
+	BOOST_TEST(err == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(status_of_nothing_prints_nothing, Shell)
+{
+	BOOST_TEST(run({"status"}) == 0);
+	BOOST_TEST(out == "");
+	BOOST_TEST(err == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(status_of_a_named_device_says_not_attached, Shell)
+{
+	BOOST_TEST(run({"status", "dm-noexcl"}) == 0);
+	BOOST_TEST(out == "dm-noexcl: not attached\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(status_goes_on_after_an_error, Shell)
+{
+	BOOST_TEST(run({"status", "dm-third", "dm-noexcl"}) == 1);
+	BOOST_TEST(out == "dm-noexcl: not attached\n");
+	BOOST_TEST(err == "dmsetup: remap status: dm-third: no such dm device: dmsetup ls shows "
+			  "those that are there\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(missing_feature_is_told_by_every_command, Shell)
+{
+	kernel.patched = false;
+	for (const std::vector<std::string> &arguments :
+	     std::vector<std::vector<std::string>>{{"start", "dm-noexcl", "/dev/vda1"},
+						   {"stop", "dm-noexcl"},
+						   {"status", "dm-noexcl"}}) {
+		BOOST_TEST(run(arguments) == 1);
+		BOOST_TEST(out == "");
+		BOOST_TEST(err == "dmsetup: remap " + arguments[0] +
+					  ": dm-noexcl: this kernel has no interposer: boot a kernel "
+					  "that is built with CONFIG_DM_INTERPOSE\n");
+	}
+}
+
+BOOST_FIXTURE_TEST_CASE(usage_errors_name_help, Shell)
+{
+	usage_error({}, "remap: a command is missing: start, stop or status");
+	usage_error({"begin"}, "remap: unknown command 'begin'");
+	usage_error({"start"}, "remap start needs <dm_device> <block_device> "
+			       "[<dm_device> <block_device>]...");
+	usage_error({"start", "dm-noexcl"},
+		    "remap start needs <dm_device> <block_device> [<dm_device> "
+		    "<block_device>]...");
+	usage_error({"start", "dm-noexcl", "/dev/vda1", "dm-second"},
+		    "remap start: 'dm-second' is alone: a dm device and a block device go together");
+	usage_error({"stop"}, "remap stop needs <dm_device>...");
+	usage_error({"status", "--nolockfs"}, "remap status takes no --nolockfs");
+	usage_error({"stop", "-u", "X", "dm-noexcl"},
+		    "remap stop: --uuid, --major and --minor are for one dm device only");
+	usage_error({"start", "-u", "X", "a", "b", "c"},
+		    "remap start: --uuid, --major and --minor are for one dm device only");
+	usage_error({"start", "--foo"}, "remap: unknown option '--foo'");
+}
+
+BOOST_FIXTURE_TEST_CASE(help_and_version_go_to_stdout, Shell)
+{
+	BOOST_TEST(run({"--help"}) == 0);
+	BOOST_TEST(out.starts_with("Usage:\n\ndmsetup remap\n"));
+	BOOST_TEST(err == "");
+	BOOST_TEST(run({"start", "-h"}) == 0);
+	BOOST_TEST(out.starts_with("Usage:\n"));
+	BOOST_TEST(run({"--version"}) == 0);
+	BOOST_TEST(out == "dm-remap " PACKAGE_VERSION " (libdmremap " LIBVERSION ")\n");
+}

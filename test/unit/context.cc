@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The C boundary, and the C++ face over it. */
+#define BOOST_TEST_MODULE context
+#include <boost/test/unit_test.hpp>
+
+#include <cstring>
+
+#include "context.h"
+#include "dmremap.hpp"
+#include "fake_kernel.h"
+
+namespace
+{
+
+struct C {
+	FakeKernel *kernel; /* owned by the context */
+	dmremap_context *context;
+
+	C() : C(std::make_unique<FakeKernel>(FakeKernel::usual())) {}
+	explicit C(std::unique_ptr<FakeKernel> fake)
+	    : kernel(fake.get()), context(new dmremap_context(std::move(fake)))
+	{
+	}
+	~C() { dmremap_free(context); }
+
+	std::string error() const { return dmremap_last_error(context); }
+	int start(const char *upper, const char *original, uint32_t flags = 0)
+	{
+		const dmremap_pair pair = {upper, original};
+
+		return dmremap_start(context, DMREMAP_MODE_REMAP, &pair, 1, flags);
+	}
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_new_context_has_no_error)
+{
+	dmremap_context *context = nullptr;
+
+	BOOST_TEST(dmremap_new(&context) == 0);
+	BOOST_TEST(std::string(dmremap_last_error(context)) == "");
+	dmremap_free(context);
+	dmremap_free(nullptr);
+}
+
+BOOST_FIXTURE_TEST_CASE(null_pointers_are_invalid, C)
+{
+	const dmremap_pair pair = {"dm-noexcl", "/dev/vda1"};
+	dmremap_list *list;
+	char *name;
+	dmremap_support support;
+
+	BOOST_TEST(dmremap_new(nullptr) == -EINVAL);
+	BOOST_TEST(dmremap_start(nullptr, DMREMAP_MODE_REMAP, &pair, 1, 0) == -EINVAL);
+	BOOST_TEST(dmremap_start(context, DMREMAP_MODE_REMAP, nullptr, 1, 0) == -EINVAL);
+	BOOST_TEST(dmremap_start(context, DMREMAP_MODE_REMAP, &pair, 0, 0) == -EINVAL);
+	BOOST_TEST(start("dm-noexcl", nullptr) == -EINVAL);
+	BOOST_TEST(start(nullptr, "/dev/vda1") == -EINVAL);
+	BOOST_TEST(dmremap_stop(nullptr, "dm-noexcl", 0) == -EINVAL);
+	BOOST_TEST(dmremap_stop(context, nullptr, 0) == -EINVAL);
+	BOOST_TEST(dmremap_status(nullptr, nullptr, &list) == -EINVAL);
+	BOOST_TEST(dmremap_status(context, nullptr, nullptr) == -EINVAL);
+	BOOST_TEST(dmremap_probe(nullptr, &support, nullptr) == -EINVAL);
+	BOOST_TEST(dmremap_probe(context, nullptr, nullptr) == -EINVAL);
+	BOOST_TEST(dmremap_name_from_uuid(context, nullptr, &name) == -EINVAL);
+	BOOST_TEST(dmremap_name_from_uuid(context, "", &name) == -EINVAL);
+	BOOST_TEST(dmremap_name_from_devno(context, 252, 0, nullptr) == -EINVAL);
+	BOOST_TEST(dmremap_take_devmapper_log(nullptr) == -EINVAL);
+	BOOST_TEST(dmremap_list_count(nullptr) == 0u);
+	BOOST_TEST((dmremap_list_at(nullptr, 0) == nullptr));
+	dmremap_list_free(nullptr);
+	dmremap_set_log(nullptr, nullptr, nullptr);
+	BOOST_TEST(kernel->done.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(unknown_flags_and_modes_are_invalid, C)
+{
+	const dmremap_pair pair = {"dm-noexcl", "/dev/vda1"};
+
+	BOOST_TEST(start("dm-noexcl", "/dev/vda1", 2) == -EINVAL);
+	BOOST_TEST(dmremap_stop(context, "dm-noexcl", 1u << 31) == -EINVAL);
+	BOOST_TEST(dmremap_start(context, static_cast<dmremap_mode>(2), &pair, 1, 0) == -EINVAL);
+	BOOST_TEST(error() == "remap start: this version has no such mode");
+	BOOST_TEST(kernel->done.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(start_and_stop_reach_the_kernel, C)
+{
+	BOOST_TEST(start("dm-noexcl", "/dev/vda1", DMREMAP_NOLOCKFS) == 0);
+	kernel->attach({252, 0}, {254, 1});
+	BOOST_TEST(dmremap_stop(context, "dm-noexcl", 0) == 0);
+	BOOST_REQUIRE(kernel->done.size() == 2u);
+	BOOST_TEST(kernel->done[0] == "message 252:0 @interpose_start remap 254:1 nolockfs");
+	BOOST_TEST(kernel->done[1] == "message 252:0 @interpose_stop");
+}
+
+BOOST_FIXTURE_TEST_CASE(an_error_is_a_negative_errno_and_a_sentence, C)
+{
+	BOOST_TEST(dmremap_stop(context, "dm-noexcl", 0) == -EALREADY);
+	BOOST_TEST(error() ==
+		   "remap stop: dm-noexcl: is not attached: dmsetup remap status shows what is");
+}
+
+BOOST_FIXTURE_TEST_CASE(lack_of_memory_is_enomem, C)
+{
+	kernel->before_message = [] { throw std::bad_alloc(); };
+	BOOST_TEST(start("dm-noexcl", "/dev/vda1") == -ENOMEM);
+	BOOST_TEST(error() == "out of memory");
+}
+
+BOOST_FIXTURE_TEST_CASE(other_exceptions_do_not_leave_the_library, C)
+{
+	kernel->before_message = [] { throw std::logic_error("surprise"); };
+	BOOST_TEST(start("dm-noexcl", "/dev/vda1") == -EIO);
+	BOOST_TEST(error() == "unexpected: surprise");
+	kernel->before_message = [] { throw std::system_error(EPIPE, std::generic_category()); };
+	BOOST_TEST(start("dm-noexcl", "/dev/vda1") == -EPIPE);
+	kernel->before_message = [] { throw 1; };
+	BOOST_TEST(start("dm-noexcl", "/dev/vda1") < 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_list_outlives_its_context, C)
+{
+	dmremap_list *list = nullptr;
+	auto *other = new dmremap_context(std::make_unique<FakeKernel>(FakeKernel::usual()));
+
+	static_cast<FakeKernel &>(*other->kernel).dms.at({252, 1}).status =
+		"remap 254:2 nolockfs 12 96 3 24 5 more\n";
+	BOOST_TEST(dmremap_status(other, nullptr, &list) == 0);
+	dmremap_free(other);
+	BOOST_REQUIRE(dmremap_list_count(list) == 1u);
+	const dmremap_attachment *a = dmremap_list_at(list, 0);
+	BOOST_TEST(std::string(a->upper) == "dm-second");
+	BOOST_TEST(a->upper_major == 252u);
+	BOOST_TEST(a->upper_minor == 1u);
+	BOOST_TEST(std::string(a->original) == "vda2");
+	BOOST_TEST(a->original_major == 254u);
+	BOOST_TEST(a->original_minor == 2u);
+	BOOST_TEST(std::string(a->mode) == "remap");
+	BOOST_TEST(std::string(a->flags) == "nolockfs");
+	BOOST_TEST(a->reads == 12u);
+	BOOST_TEST(a->read_sectors == 96u);
+	BOOST_TEST(a->writes == 3u);
+	BOOST_TEST(a->write_sectors == 24u);
+	BOOST_TEST(a->held == 5u);
+	BOOST_TEST((dmremap_list_at(list, 1) == nullptr));
+	dmremap_list_free(list);
+}
+
+BOOST_FIXTURE_TEST_CASE(an_original_that_is_gone_has_no_name, C)
+{
+	dmremap_list *list = nullptr;
+
+	kernel->attach({252, 0}, {254, 9});
+	BOOST_TEST(dmremap_status(context, "dm-noexcl", &list) == 0);
+	BOOST_REQUIRE(dmremap_list_count(list) == 1u);
+	BOOST_TEST(std::string(dmremap_list_at(list, 0)->original) == "");
+	dmremap_list_free(list);
+}
+
+BOOST_FIXTURE_TEST_CASE(out_parameters_are_set_on_success_only, C)
+{
+	dmremap_list *const untouched = reinterpret_cast<dmremap_list *>(this);
+	dmremap_list *list = untouched;
+	char *name = nullptr;
+
+	BOOST_TEST(dmremap_status(context, "dm-third", &list) == -ENXIO);
+	BOOST_TEST((list == untouched));
+	BOOST_TEST(dmremap_name_from_uuid(context, "none", &name) == -ENXIO);
+	BOOST_TEST((name == nullptr));
+}
+
+BOOST_FIXTURE_TEST_CASE(names_belong_to_the_caller, C)
+{
+	char *name = nullptr;
+
+	BOOST_TEST(dmremap_name_from_uuid(context, "UUID-dm-second", &name) == 0);
+	BOOST_TEST(std::string(name) == "dm-second");
+	std::free(name);
+	BOOST_TEST(dmremap_name_from_devno(context, 252, 0, &name) == 0);
+	BOOST_TEST(std::string(name) == "dm-noexcl");
+	std::free(name);
+}
+
+BOOST_FIXTURE_TEST_CASE(probe_tells_provider_and_reason, C)
+{
+	dmremap_support support;
+	const char *reason;
+
+	BOOST_TEST(dmremap_probe(context, &support, &reason) == 0);
+	BOOST_TEST((support == DMREMAP_SUPPORT_NATIVE));
+	kernel->patched = false;
+	BOOST_TEST(dmremap_probe(context, &support, &reason) == 0);
+	BOOST_TEST((support == DMREMAP_SUPPORT_NONE));
+	BOOST_TEST((std::strstr(reason, "no interposer") != nullptr));
+	kernel->dms.clear();
+	BOOST_TEST(dmremap_probe(context, &support, nullptr) == 0);
+	BOOST_TEST((support == DMREMAP_SUPPORT_UNKNOWN));
+}
+
+BOOST_FIXTURE_TEST_CASE(log_lines_reach_the_callback, C)
+{
+	std::vector<std::string> lines;
+
+	dmremap_set_log(
+		context,
+		[](void *data, dmremap_log_level level, const char *line) {
+			static_cast<std::vector<std::string> *>(data)->push_back(
+				std::to_string(level) + " " + line);
+		},
+		&lines);
+	BOOST_TEST(start("dm-noexcl", "/dev/vda1") == 0);
+	BOOST_TEST(lines.back() == "2 attached: dm-noexcl on /dev/vda1");
+	const size_t count = lines.size();
+	dmremap_set_log(context, nullptr, nullptr);
+	BOOST_TEST(start("dm-noexcl", "/dev/vda1") == 0);
+	BOOST_TEST(lines.size() == count);
+}
+
+BOOST_AUTO_TEST_CASE(cxx_face_throws_errno_and_sentence)
+{
+	dmremap::Context context(
+		new dmremap_context(std::make_unique<FakeKernel>(FakeKernel::usual())));
+
+	BOOST_CHECK_EXCEPTION(context.stop("dm-noexcl"), dmremap::Error,
+			      [](const dmremap::Error &error) {
+				      return error.code().value() == EALREADY &&
+					     std::string(error.what()) ==
+						     "remap stop: dm-noexcl: is not attached: "
+						     "dmsetup remap status shows what is";
+			      });
+}
+
+BOOST_AUTO_TEST_CASE(cxx_face_moves_with_its_log)
+{
+	auto fake = std::make_unique<FakeKernel>(FakeKernel::usual());
+	FakeKernel &kernel = *fake;
+	std::string last;
+	dmremap::Context first(new dmremap_context(std::move(fake)));
+
+	first.set_log([&](dmremap_log_level, const char *line) { last = line; });
+	dmremap::Context context = std::move(first);
+	context.start(DMREMAP_MODE_REMAP, {{"dm-noexcl", "/dev/vda1"}}, DMREMAP_NOLOCKFS);
+	BOOST_TEST(last == "attached: dm-noexcl on /dev/vda1");
+	kernel.attach({252, 0}, {254, 1});
+	const auto status = context.status();
+	BOOST_REQUIRE(status.size() == 1u);
+	BOOST_TEST(status[0].upper == "dm-noexcl");
+	BOOST_TEST(status[0].original_number.minor == 1u);
+	BOOST_TEST(context.status("dm-second").empty());
+	BOOST_TEST(context.name_from_uuid("UUID-dm-second") == "dm-second");
+	BOOST_TEST((context.probe().provider == DMREMAP_SUPPORT_NATIVE));
+}

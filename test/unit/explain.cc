@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One sentence for each reason why the kernel refuses. */
+#define BOOST_TEST_MODULE explain
+#include <boost/test/unit_test.hpp>
+
+#include <set>
+
+#include "explain.h"
+#include "fake_kernel.h"
+#include "remapper.h"
+#include "support.h"
+
+using namespace dmr;
+
+namespace
+{
+
+struct Machine {
+	FakeKernel kernel = FakeKernel::usual();
+	Log log;
+	Remapper remapper{kernel, log};
+
+	/* The sentence after the kernel gave @errnum for the usual pair. */
+	std::string start(int errnum)
+	{
+		kernel.start_errno = errnum;
+		const Thrown thrown =
+			thrown_by([&] { remapper.start({{"dm-noexcl", "/dev/vda1"}}, false); });
+		BOOST_TEST(thrown.errnum == errnum);
+		return thrown.sentence;
+	}
+
+	std::string start_disk(int errnum)
+	{
+		kernel.add_dm({252, 5}, "dm-disk", 8192);
+		kernel.start_errno = errnum;
+		return thrown_by([&] { remapper.start({{"dm-disk", "/dev/vda"}}, false); }).sentence;
+	}
+
+	std::string stop(int errnum)
+	{
+		kernel.stop_errno = errnum;
+		const Thrown thrown = thrown_by([&] { remapper.stop("dm-noexcl", false); });
+		BOOST_TEST(thrown.errnum == errnum);
+		return thrown.sentence;
+	}
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(attached_upper_is_busy, Machine)
+{
+	kernel.attach({252, 0}, {254, 2});
+	BOOST_TEST(start(EBUSY) == "remap start: dm-noexcl: is already attached to vda2 (254:2): "
+				   "stop it first: dmsetup remap stop dm-noexcl");
+}
+
+BOOST_FIXTURE_TEST_CASE(original_of_another_upper_is_busy, Machine)
+{
+	kernel.attach({252, 1}, {254, 1});
+	BOOST_TEST(start(EBUSY) == "remap start: /dev/vda1: dm-second is already attached to it: "
+				   "stop that first: dmsetup remap stop dm-second");
+}
+
+BOOST_FIXTURE_TEST_CASE(partition_of_an_attached_disk_is_busy, Machine)
+{
+	kernel.attach({252, 1}, {254, 0});
+	BOOST_TEST(start(EBUSY) ==
+		   "remap start: /dev/vda1: dm-second is attached to the whole disk vda, and a whole "
+		   "disk and its partitions exclude each other: stop that first: dmsetup remap stop "
+		   "dm-second");
+}
+
+BOOST_FIXTURE_TEST_CASE(disk_of_an_attached_partition_is_busy, Machine)
+{
+	kernel.attach({252, 1}, {254, 2});
+	BOOST_TEST(start_disk(EBUSY) ==
+		   "remap start: /dev/vda: dm-second is attached to the partition vda2, and a whole "
+		   "disk and its partitions exclude each other: stop that first: dmsetup remap stop "
+		   "dm-second");
+}
+
+BOOST_FIXTURE_TEST_CASE(attached_neighbour_partition_is_no_reason, Machine)
+{
+	kernel.attach({252, 1}, {254, 2});
+	BOOST_TEST(start(EBUSY) == "remap start: dm-noexcl on /dev/vda1: busy for a reason that only "
+				   "the kernel's log has: see dmesg");
+}
+
+BOOST_FIXTURE_TEST_CASE(suspended_upper_is_busy, Machine)
+{
+	kernel.dms.at({252, 0}).info.suspended = true;
+	BOOST_TEST(start(EBUSY) == "remap start: dm-noexcl: is suspended: resume it first: dmsetup "
+				   "resume dm-noexcl");
+}
+
+BOOST_FIXTURE_TEST_CASE(mounted_upper_is_busy, Machine)
+{
+	kernel.mounted = {{"/mnt", "ext4", {252, 0}}};
+	kernel.dms.at({252, 0}).info.open_count = 1;
+	BOOST_TEST(start(EBUSY) == "remap start: dm-noexcl: is in use itself: ext4 mounted on /mnt: "
+				   "end that use first");
+}
+
+BOOST_FIXTURE_TEST_CASE(open_upper_is_busy, Machine)
+{
+	kernel.dms.at({252, 0}).info.open_count = 2;
+	BOOST_TEST(start(EBUSY) == "remap start: dm-noexcl: is open (2 times): close it first: fuser "
+				   "-v /dev/dm-0 and lsblk show who has it");
+}
+
+BOOST_FIXTURE_TEST_CASE(disk_that_another_table_shares_is_busy, Machine)
+{
+	kernel.dms.at({252, 1}).deps = {{254, 0}};
+	BOOST_TEST(start(EBUSY) ==
+		   "remap start: /dev/vda1: the table of dm-second is over the whole disk vda, and a "
+		   "whole disk and its partitions exclude each other: remove that first: dmsetup "
+		   "remove dm-second");
+}
+
+BOOST_FIXTURE_TEST_CASE(the_pair_that_is_busy_is_found_among_several, Machine)
+{
+	kernel.add_dm({252, 2}, "dm-third", 2048);
+	kernel.attach({252, 2}, {254, 2});
+	kernel.start_errno = EBUSY;
+	const Thrown thrown = thrown_by([&] {
+		remapper.start({{"dm-noexcl", "/dev/vda1"}, {"dm-second", "/dev/vda2"}}, false);
+	});
+	BOOST_TEST(thrown.sentence == "remap start: /dev/vda2: dm-third is already attached to it: "
+				      "stop that first: dmsetup remap stop dm-third");
+}
+
+BOOST_FIXTURE_TEST_CASE(size_that_changed_meanwhile_is_told, Machine)
+{
+	kernel.before_message = [&] { kernel.blocks.at({252, 0}).sectors = 1024; };
+	/* the probe is the first message, and the sizes are compared after it */
+	BOOST_TEST(thrown_by([&] { remapper.start({{"dm-noexcl", "/dev/vda1"}}, false); }).errnum ==
+		   ERANGE);
+	const Pair pair = {*kernel.dm_by_name("dm-noexcl"),
+			   resolve_original(kernel, "op", "/dev/vda1")};
+	BOOST_TEST(explain_start(kernel, {pair}, EFBIG) ==
+		   "remap start: dm-noexcl: has 1024 sectors, /dev/vda1 has 2048: load a table of the "
+		   "same length (blockdev --getsz)");
+}
+
+BOOST_FIXTURE_TEST_CASE(sizes_that_only_the_kernel_sees_are_told, Machine)
+{
+	BOOST_TEST(start(ERANGE) == "remap start: dm-noexcl on /dev/vda1: the upper is smaller than "
+				    "the original: load a table of the same length");
+	BOOST_TEST(start(EFBIG) == "remap start: dm-noexcl on /dev/vda1: the upper is larger than the "
+				   "original: load a table of the same length");
+}
+
+BOOST_FIXTURE_TEST_CASE(read_only_upper_is_told, Machine)
+{
+	kernel.blocks.at({252, 0}).read_only = true;
+	BOOST_TEST(start(EROFS) == "remap start: dm-noexcl: is read-only, and /dev/vda1 is not: load "
+				   "its table without --readonly");
+}
+
+BOOST_FIXTURE_TEST_CASE(read_only_original_is_told, Machine)
+{
+	kernel.blocks.at({254, 1}).read_only = true;
+	BOOST_TEST(start(EROFS) == "remap start: dm-noexcl: is writable, and /dev/vda1 is read-only: "
+				   "load its table with --readonly");
+}
+
+BOOST_FIXTURE_TEST_CASE(larger_blocks_are_told, Machine)
+{
+	kernel.blocks.at({252, 0}).limits.logical_block_size = 4096;
+	kernel.blocks.at({254, 1}).limits.logical_block_size = 512;
+	BOOST_TEST(start(EOPNOTSUPP) ==
+		   "remap start: dm-noexcl: has blocks of 4096 bytes, /dev/vda1 has blocks of 512: "
+		   "give the upper devices with blocks of that size");
+}
+
+BOOST_FIXTURE_TEST_CASE(missing_discard_is_told, Machine)
+{
+	kernel.blocks.at({252, 0}).limits.discard_max = 0;
+	kernel.blocks.at({254, 1}).limits.discard_max = 65536;
+	BOOST_TEST(start(EOPNOTSUPP) == "remap start: dm-noexcl: cannot discard, and /dev/vda1 can: "
+					"use a target that passes discards on");
+}
+
+BOOST_FIXTURE_TEST_CASE(missing_write_zeroes_is_told, Machine)
+{
+	kernel.blocks.at({252, 0}).limits.write_zeroes_max = 0;
+	kernel.blocks.at({254, 1}).limits.write_zeroes_max = 65536;
+	BOOST_TEST(start(EOPNOTSUPP) ==
+		   "remap start: dm-noexcl: cannot write zeroes, and /dev/vda1 can: use a target that "
+		   "passes them on");
+}
+
+BOOST_FIXTURE_TEST_CASE(zoned_and_dax_originals_are_told, Machine)
+{
+	kernel.blocks.at({254, 1}).limits.zoned = "host-managed";
+	BOOST_TEST(start(EOPNOTSUPP) == "remap start: /dev/vda1: is a zoned device (host-managed), "
+					"which cannot be remapped");
+	kernel.blocks.at({254, 1}).limits.zoned = "none";
+	kernel.blocks.at({254, 1}).limits.dax = true;
+	BOOST_TEST(start(EOPNOTSUPP) == "remap start: /dev/vda1: can do DAX, which passes the block "
+					"layer by: it cannot be remapped");
+}
+
+BOOST_FIXTURE_TEST_CASE(limits_that_only_the_kernel_sees_are_told, Machine)
+{
+	BOOST_TEST(start(EOPNOTSUPP) ==
+		   "remap start: dm-noexcl on /dev/vda1: the upper cannot do what the original can "
+		   "(discard, block size, DAX, zones, encryption, integrity): see dmesg");
+}
+
+BOOST_FIXTURE_TEST_CASE(original_that_goes_away_is_told, Machine)
+{
+	const Pair pair = {*kernel.dm_by_name("dm-noexcl"),
+			   resolve_original(kernel, "op", "/dev/vda1")};
+
+	kernel.blocks.erase({254, 1});
+	BOOST_TEST(explain_start(kernel, {pair}, ENODEV) ==
+		   "remap start: /dev/vda1: the device is gone");
+}
+
+BOOST_FIXTURE_TEST_CASE(upper_that_goes_away_is_told, Machine)
+{
+	const Pair pair = {*kernel.dm_by_name("dm-noexcl"),
+			   resolve_original(kernel, "op", "/dev/vda1")};
+
+	kernel.dms.erase({252, 0});
+	BOOST_TEST(explain_start(kernel, {pair}, ENXIO) ==
+		   "remap start: dm-noexcl: the dm device is gone: dmsetup ls shows those that are "
+		   "there");
+}
+
+BOOST_FIXTURE_TEST_CASE(table_that_was_cleared_meanwhile_is_told, Machine)
+{
+	const Pair pair = {*kernel.dm_by_name("dm-noexcl"),
+			   resolve_original(kernel, "op", "/dev/vda1")};
+
+	kernel.dms.at({252, 0}).info.live_table = false;
+	BOOST_TEST(explain_start(kernel, {pair}, ENODATA) ==
+		   "remap start: dm-noexcl: has no live table: load one and resume it first: dmsetup "
+		   "resume dm-noexcl");
+}
+
+BOOST_FIXTURE_TEST_CASE(loop_is_told, Machine)
+{
+	BOOST_TEST(start(ELOOP) == "remap start: dm-noexcl on /dev/vda1: the table of the upper leads "
+				   "back to the original without noexcl: reload it with noexcl behind "
+				   "that device");
+}
+
+BOOST_FIXTURE_TEST_CASE(grammar_that_the_kernel_does_not_know_is_told, Machine)
+{
+	BOOST_TEST(start(EINVAL) == "remap start: dm-noexcl on /dev/vda1: the kernel does not "
+				    "understand the request: use the library that belongs to this "
+				    "kernel");
+}
+
+BOOST_FIXTURE_TEST_CASE(every_errno_of_start_has_its_own_sentence, Machine)
+{
+	std::set<std::string> sentences;
+	const std::vector<int> errnos = {EBUSY,  ERANGE, EFBIG,  EOPNOTSUPP, ELOOP,
+					 EXDEV,  EROFS,  ENODEV, ENODATA,    EINVAL,
+					 E2BIG,  EPERM,  ENOMEM, EINTR,      EIO};
+
+	for (const int errnum : errnos) {
+		const std::string sentence = start(errnum);
+
+		BOOST_TEST(sentence.starts_with("remap start: dm-noexcl on /dev/vda1: "), sentence);
+		BOOST_TEST(sentence.find('\n') == std::string::npos);
+		sentences.insert(sentence);
+	}
+	BOOST_TEST(sentences.size() == errnos.size());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_question_that_fails_does_not_hide_the_first_error, Machine)
+{
+	const Pair pair = {*kernel.dm_by_name("dm-noexcl"),
+			   resolve_original(kernel, "op", "/dev/vda1")};
+
+	kernel.status_errno = ENOMEM;
+	BOOST_TEST(explain_start(kernel, {pair}, EBUSY) ==
+		   "remap start: dm-noexcl on /dev/vda1: Device or resource busy: see dmesg");
+}
+
+BOOST_FIXTURE_TEST_CASE(stop_of_what_is_not_attached_is_told, Machine)
+{
+	BOOST_TEST(stop(EALREADY) ==
+		   "remap stop: dm-noexcl: is not attached: dmsetup remap status shows what is");
+}
+
+BOOST_FIXTURE_TEST_CASE(stop_of_a_suspended_upper_is_told, Machine)
+{
+	kernel.dms.at({252, 0}).info.suspended = true;
+	BOOST_TEST(stop(EBUSY) == "remap stop: dm-noexcl: is suspended: resume it first: dmsetup "
+				  "resume dm-noexcl");
+	kernel.dms.at({252, 0}).info.suspended = false;
+	BOOST_TEST(stop(EBUSY) == "remap stop: dm-noexcl: busy with another change: try again");
+}
+
+BOOST_FIXTURE_TEST_CASE(interrupted_stop_is_told, Machine)
+{
+	BOOST_TEST(stop(EINTR) ==
+		   "remap stop: dm-noexcl: interrupted: it is still attached: stop it again");
+}
+
+BOOST_FIXTURE_TEST_CASE(stop_without_interposer_is_told, Machine)
+{
+	kernel.patched = false;
+	BOOST_TEST(stop(EINVAL) == "remap stop: dm-noexcl: this kernel has no interposer: boot a "
+				   "kernel that is built with CONFIG_DM_INTERPOSE");
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Start: what is checked before, what is sent, and in which order. */
+#define BOOST_TEST_MODULE start
+#include <boost/test/unit_test.hpp>
+
+#include "fake_kernel.h"
+#include "remapper.h"
+#include "support.h"
+
+using namespace dmr;
+using Done = std::vector<std::string>;
+
+namespace
+{
+
+struct Machine {
+	FakeKernel kernel = FakeKernel::usual();
+	Log log;
+	Remapper remapper{kernel, log};
+	std::vector<std::string> lines;
+
+	Machine()
+	{
+		log.set_sink([this](LogLevel level, const std::string &line) {
+			lines.push_back(std::to_string(static_cast<int>(level)) + " " + line);
+		});
+	}
+
+	Thrown start(const std::vector<PairNames> &names, bool nolockfs = false)
+	{
+		return thrown_by([&] { remapper.start(names, nolockfs); });
+	}
+
+	/* The start is refused, and nothing was sent to the kernel. */
+	void refused(const std::vector<PairNames> &names, int errnum, const std::string &sentence)
+	{
+		const Thrown thrown = start(names);
+
+		BOOST_TEST(thrown.errnum == errnum);
+		BOOST_TEST(thrown.sentence == "remap start: " + sentence);
+		BOOST_TEST(kernel.done == Done(), boost::test_tools::per_element());
+	}
+};
+
+const std::vector<PairNames> kPair = {{"dm-noexcl", "/dev/vda1"}};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(one_pair_is_one_message_to_the_upper, Machine)
+{
+	BOOST_TEST(start(kPair).sentence == "");
+	BOOST_TEST(kernel.done == Done({"message 252:0 @interpose_start remap 254:1"}),
+		   boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(several_pairs_are_one_message_to_the_first_upper, Machine)
+{
+	BOOST_TEST(start({{"dm-noexcl", "/dev/vda1"}, {"dm-second", "/dev/vda2"}}).sentence == "");
+	BOOST_TEST(kernel.done ==
+			   Done({"message 252:0 @interpose_start remap 254:1 and 252:1 254:2"}),
+		   boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(nolockfs_comes_before_the_further_pairs, Machine)
+{
+	start({{"dm-noexcl", "/dev/vda1"}, {"dm-second", "/dev/vda2"}}, true);
+	BOOST_TEST(
+		kernel.done ==
+			Done({"message 252:0 @interpose_start remap 254:1 nolockfs and 252:1 254:2"}),
+		boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(file_systems_of_all_originals_are_written_out_first, Machine)
+{
+	kernel.mounted = {{"/", "ext4", {8, 1}},
+			  {"/srv", "ext4", {254, 1}},
+			  {"/srv/bind", "ext4", {254, 1}},
+			  {"/home", "xfs", {254, 2}}};
+	start({{"dm-noexcl", "/dev/vda1"}, {"dm-second", "/dev/vda2"}});
+	BOOST_TEST(kernel.done ==
+			   Done({"sync /srv", "sync /home",
+				 "message 252:0 @interpose_start remap 254:1 and 252:1 254:2"}),
+		   boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(file_systems_on_partitions_of_a_whole_disk_are_written_out, Machine)
+{
+	kernel.add_dm({252, 2}, "dm-disk", 8192);
+	kernel.mounted = {{"/srv", "ext4", {254, 1}}, {"/home", "xfs", {254, 2}}};
+	start({{"dm-disk", "/dev/vda"}});
+	BOOST_TEST(kernel.done == Done({"sync /srv", "sync /home",
+					"message 252:2 @interpose_start remap 254:0"}),
+		   boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(nothing_is_written_out_when_nothing_is_frozen, Machine)
+{
+	kernel.mounted = {{"/srv", "ext4", {254, 1}}};
+	start(kPair, true);
+	BOOST_TEST(kernel.done == Done({"message 252:0 @interpose_start remap 254:1 nolockfs"}),
+		   boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_failed_write_out_is_a_warning_and_no_more, Machine)
+{
+	kernel.mounted = {{"/srv", "ext4", {254, 1}}};
+	kernel.sync_errno = EIO;
+	BOOST_TEST(start(kPair).sentence == "");
+	BOOST_TEST(kernel.done.back() == "message 252:0 @interpose_start remap 254:1");
+	BOOST_TEST(std::count(lines.begin(), lines.end(), "1 fake: Input/output error") == 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(steps_are_told, Machine)
+{
+	kernel.mounted = {{"/srv", "ext4", {254, 1}}};
+	kernel.swapped = {{254, 2}};
+	start(kPair);
+	BOOST_TEST(lines == Done({"2 dm-noexcl (252:0) goes to vda1 (254:1): ext4 mounted on /srv",
+				  "2 writing out the ext4 file system on /srv",
+				  "2 sending to dm-noexcl: @interpose_start remap 254:1",
+				  "2 attached: dm-noexcl on /dev/vda1"}),
+		   boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(swap_space_is_no_obstacle, Machine)
+{
+	kernel.swapped = {{254, 1}};
+	kernel.on_device[{254, 1}] = {"swap"};
+	BOOST_TEST(start(kPair).sentence == "");
+	BOOST_TEST(lines.front() == "2 dm-noexcl (252:0) goes to vda1 (254:1): swap space");
+}
+
+BOOST_FIXTURE_TEST_CASE(not_root_is_told, Machine)
+{
+	kernel.is_available = Availability::not_permitted;
+	refused(kPair, EPERM, "not permitted: run it as root (it needs CAP_SYS_ADMIN)");
+}
+
+BOOST_FIXTURE_TEST_CASE(missing_device_mapper_is_told, Machine)
+{
+	kernel.is_available = Availability::missing;
+	refused(kPair, ENOSYS,
+		"this kernel has no device-mapper: load it with modprobe dm_mod, or boot a kernel "
+		"that is built with CONFIG_BLK_DEV_DM");
+}
+
+BOOST_FIXTURE_TEST_CASE(missing_interposer_is_told, Machine)
+{
+	kernel.patched = false;
+	refused(kPair, ENOSYS,
+		"dm-noexcl: this kernel has no interposer: boot a kernel that is built with "
+		"CONFIG_DM_INTERPOSE");
+}
+
+BOOST_FIXTURE_TEST_CASE(upper_as_its_own_original_is_refused, Machine)
+{
+	refused({{"dm-noexcl", "/dev/dm-0"}}, ELOOP,
+		"dm-noexcl: is its own original: give the device below it");
+}
+
+BOOST_FIXTURE_TEST_CASE(upper_without_live_table_is_refused, Machine)
+{
+	kernel.dms.at({252, 0}).info.live_table = false;
+	refused(kPair, ENODATA,
+		"dm-noexcl: has no live table: load one and resume it first: dmsetup resume "
+		"dm-noexcl");
+}
+
+BOOST_FIXTURE_TEST_CASE(smaller_upper_is_refused, Machine)
+{
+	kernel.blocks.at({252, 0}).sectors = 2047;
+	refused(kPair, ERANGE,
+		"dm-noexcl: has 2047 sectors, fewer than the 2048 of /dev/vda1: load a table of the "
+		"same length (blockdev --getsz)");
+}
+
+BOOST_FIXTURE_TEST_CASE(larger_upper_is_refused, Machine)
+{
+	kernel.blocks.at({252, 0}).sectors = 2049;
+	refused(kPair, EFBIG,
+		"dm-noexcl: has 2049 sectors, more than the 2048 of /dev/vda1: load a table of the "
+		"same length (blockdev --getsz)");
+}
+
+BOOST_FIXTURE_TEST_CASE(pair_given_twice_is_refused, Machine)
+{
+	refused({{"dm-noexcl", "/dev/vda1"}, {"/dev/dm-0", "254:1"}}, EINVAL,
+		"dm-noexcl on 254:1: the pair is given twice: give it once");
+}
+
+BOOST_FIXTURE_TEST_CASE(upper_given_twice_is_refused, Machine)
+{
+	refused({{"dm-noexcl", "/dev/vda1"}, {"dm-noexcl", "/dev/vda2"}}, EINVAL,
+		"dm-noexcl: is given twice: one dm device can be attached to one original only");
+}
+
+BOOST_FIXTURE_TEST_CASE(original_given_twice_is_refused, Machine)
+{
+	refused({{"dm-noexcl", "/dev/vda1"}, {"dm-second", "254:1"}}, EINVAL,
+		"254:1: is given twice (vda1 (254:1)): only one dm device can be attached to it");
+}
+
+BOOST_FIXTURE_TEST_CASE(an_error_in_the_last_pair_sends_nothing, Machine)
+{
+	refused({{"dm-noexcl", "/dev/vda1"}, {"dm-second", "/dev/vdz"}}, ENOENT,
+		"/dev/vdz: no such file or device: lsblk shows the block devices");
+}
+
+BOOST_FIXTURE_TEST_CASE(lvm_physical_volume_is_refused, Machine)
+{
+	kernel.on_device[{254, 1}] = {"LVM2_member"};
+	refused(kPair, EBUSY,
+		"/dev/vda1: is a physical volume of LVM: remap the logical volumes, or the disk below");
+}
+
+BOOST_FIXTURE_TEST_CASE(md_member_is_refused, Machine)
+{
+	kernel.on_device[{254, 1}] = {"linux_raid_member"};
+	refused(kPair, EBUSY, "/dev/vda1: is a member of an md array: remap the array");
+}
+
+BOOST_FIXTURE_TEST_CASE(zfs_member_is_refused, Machine)
+{
+	kernel.on_device[{254, 1}] = {"zfs_member"};
+	refused(kPair, EBUSY,
+		"/dev/vda1: is a member of a ZFS pool, which spans devices: it cannot be remapped");
+}
+
+BOOST_FIXTURE_TEST_CASE(btrfs_on_several_devices_is_refused, Machine)
+{
+	kernel.on_device[{254, 1}] = {"btrfs", 3};
+	refused(kPair, EBUSY,
+		"/dev/vda1: is one of 3 devices of a btrfs file system: only one on a single device "
+		"can be remapped");
+}
+
+BOOST_FIXTURE_TEST_CASE(btrfs_on_one_device_is_fine, Machine)
+{
+	kernel.on_device[{254, 1}] = {"btrfs", 1};
+	BOOST_TEST(start(kPair).sentence == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(unreadable_original_is_refused, Machine)
+{
+	kernel.contents_errno = EIO;
+	refused(kPair, EIO, "/dev/vda1: what is on it cannot be read: Input/output error");
+}

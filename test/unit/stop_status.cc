@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Stop, status and the question whether the kernel can do it. */
+#define BOOST_TEST_MODULE stop_status
+#include <boost/test/unit_test.hpp>
+
+#include "fake_kernel.h"
+#include "remapper.h"
+#include "support.h"
+
+using namespace dmr;
+using Done = std::vector<std::string>;
+
+namespace
+{
+
+struct Machine {
+	FakeKernel kernel = FakeKernel::usual();
+	Log log;
+	Remapper remapper{kernel, log};
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(stop_is_one_message, Machine)
+{
+	kernel.attach({252, 1}, {254, 1});
+	remapper.stop("/dev/mapper/dm-second", false);
+	BOOST_TEST(kernel.done == Done({"message 252:1 @interpose_stop"}),
+		   boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(stop_takes_nolockfs, Machine)
+{
+	kernel.attach({252, 1}, {254, 1});
+	remapper.stop("dm-second", true);
+	BOOST_TEST(kernel.done == Done({"message 252:1 @interpose_stop nolockfs"}),
+		   boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(stop_writes_nothing_out, Machine)
+{
+	kernel.attach({252, 1}, {254, 1});
+	kernel.mounted = {{"/srv", "ext4", {254, 1}}};
+	remapper.stop("dm-second", false);
+	BOOST_TEST(kernel.done.size() == 1u);
+}
+
+BOOST_FIXTURE_TEST_CASE(stop_asks_nothing_of_an_original_that_is_gone, Machine)
+{
+	kernel.attach({252, 1}, {254, 1});
+	kernel.blocks.erase({254, 1});
+	kernel.contents_errno = EIO;
+	remapper.stop("dm-second", false);
+	BOOST_TEST(kernel.dms.at({252, 1}).status == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(stop_of_an_unknown_device_is_told, Machine)
+{
+	const Thrown thrown = thrown_by([&] { remapper.stop("dm-third", false); });
+
+	BOOST_TEST(thrown.errnum == ENXIO);
+	BOOST_TEST(thrown.sentence == "remap stop: dm-third: no such dm device: dmsetup ls shows those "
+				      "that are there");
+}
+
+BOOST_FIXTURE_TEST_CASE(status_of_one_device_is_its_own, Machine)
+{
+	kernel.attach({252, 0}, {254, 1});
+	kernel.attach({252, 1}, {254, 2});
+	const auto status = remapper.status("dm-second");
+	BOOST_REQUIRE(status.size() == 1u);
+	BOOST_TEST(to_string(status[0].attachment.original) == "254:2");
+}
+
+BOOST_FIXTURE_TEST_CASE(status_of_what_is_not_attached_is_empty, Machine)
+{
+	BOOST_TEST(remapper.status("dm-second").empty());
+	BOOST_TEST(remapper.status().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(status_without_any_dm_device_is_empty, Machine)
+{
+	kernel.dms.clear();
+	kernel.patched = false;
+	BOOST_TEST(remapper.status().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(status_without_interposer_is_told, Machine)
+{
+	kernel.patched = false;
+	const Thrown all = thrown_by([&] { remapper.status(); });
+	BOOST_TEST(all.errnum == ENOSYS);
+	BOOST_TEST(all.sentence == "remap status: all dm devices: this kernel has no interposer: boot "
+				   "a kernel that is built with CONFIG_DM_INTERPOSE");
+	const Thrown one = thrown_by([&] { remapper.status("dm-noexcl"); });
+	BOOST_TEST(one.errnum == ENOSYS);
+	BOOST_TEST(one.sentence == "remap status: dm-noexcl: this kernel has no interposer: boot a "
+				   "kernel that is built with CONFIG_DM_INTERPOSE");
+}
+
+BOOST_FIXTURE_TEST_CASE(stop_and_status_need_device_mapper, Machine)
+{
+	kernel.is_available = Availability::missing;
+	BOOST_TEST(thrown_by([&] { remapper.stop("dm-noexcl", false); }).errnum == ENOSYS);
+	BOOST_TEST(thrown_by([&] { remapper.status(); }).errnum == ENOSYS);
+	BOOST_TEST(thrown_by([&] { remapper.status("dm-noexcl"); }).errnum == ENOSYS);
+	kernel.is_available = Availability::not_permitted;
+	BOOST_TEST(thrown_by([&] { remapper.stop("dm-noexcl", false); }).errnum == EPERM);
+	BOOST_TEST(thrown_by([&] { remapper.status(); }).errnum == EPERM);
+}
+
+BOOST_FIXTURE_TEST_CASE(patched_kernel_is_native, Machine)
+{
+	BOOST_TEST((remapper.probe().kind == Support::Kind::native));
+}
+
+BOOST_FIXTURE_TEST_CASE(unpatched_kernel_is_none_with_a_reason, Machine)
+{
+	kernel.patched = false;
+	const Support support = remapper.probe();
+	BOOST_TEST((support.kind == Support::Kind::none));
+	BOOST_TEST(support.reason == "this kernel has no interposer: boot a kernel that is built with "
+				     "CONFIG_DM_INTERPOSE");
+}
+
+BOOST_FIXTURE_TEST_CASE(kernel_without_device_mapper_is_none_with_a_reason, Machine)
+{
+	kernel.is_available = Availability::missing;
+	const Support support = remapper.probe();
+	BOOST_TEST((support.kind == Support::Kind::none));
+	BOOST_TEST(support.reason.starts_with("this kernel has no device-mapper"));
+}
+
+BOOST_FIXTURE_TEST_CASE(without_dm_device_nobody_can_be_asked, Machine)
+{
+	kernel.dms.clear();
+	BOOST_TEST((remapper.probe().kind == Support::Kind::unknown));
+}
+
+BOOST_FIXTURE_TEST_CASE(probe_passes_over_a_device_that_disappears, Machine)
+{
+	kernel.before_message = [&] { kernel.dms.erase({252, 0}); };
+	BOOST_TEST((remapper.probe().kind == Support::Kind::native));
+}
+
+BOOST_FIXTURE_TEST_CASE(names_are_found_by_uuid_and_number, Machine)
+{
+	BOOST_TEST(remapper.name_from_uuid("UUID-dm-second") == "dm-second");
+	BOOST_TEST(remapper.name_from_devno({252, 1}) == "dm-second");
+	BOOST_TEST(thrown_by([&] { remapper.name_from_uuid("none"); }).sentence ==
+		   "no dm device has the UUID 'none': dmsetup info -c shows those that are there");
+	BOOST_TEST(thrown_by([&] { remapper.name_from_devno({252, 9}); }).sentence ==
+		   "no dm device has the number 252:9: dmsetup info -c shows those that are there");
+}
