@@ -13,7 +13,8 @@ if [[ $COLOUR ]]; then
 fi
 
 text() {
-	printf '\n%s\n' "$@"
+	echo
+	printf '%s\n' "$@"
 }
 
 # A command as one would type it, and what it prints
@@ -53,8 +54,8 @@ tree
 run "dmsetup remap status dm-noexcl"
 sleep 2
 run "dmsetup remap status dm-noexcl"
-reads=$("$REAL_DMSETUP" message dm-noexcl 0 @interpose_status | cut -d' ' -f6)
-(( reads > 0 )) || fail "nothing was diverted"
+writes=$("$REAL_DMSETUP" message dm-noexcl 0 @interpose_status | cut -d' ' -f6)
+(( writes > 0 )) || fail "nothing was diverted"
 text "Freed again; nothing was unmounted, the writers ran on:"
 run "dmsetup remap stop dm-noexcl"
 run "dmsetup remove dm-noexcl"
