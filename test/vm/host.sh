@@ -12,7 +12,7 @@ kernel_line=6.12
 project_packages=(g++ make autoconf automake libtool pkgconf libdevmapper-dev libblkid-dev
 	libmount-dev libboost-test-dev dmsetup mandoc groff rsync)
 kernel_packages=("linux-source-$kernel_line" gcc libc6-dev make bc bison flex libelf-dev patch xz-utils
-	cpio rsync)
+	cpio rsync ccache)
 vm_packages=(qemu-system-x86 cpio dmsetup e2fsprogs xfsprogs fdisk mount kmod procps)
 
 say() {
