@@ -203,8 +203,8 @@ int dmremap_name_from_devno(dmremap_context *context, uint32_t major, uint32_t m
 	});
 }
 
-int dmremap_start(dmremap_context *context, enum dmremap_mode mode, const struct dmremap_pair *pairs,
-		  size_t count, uint32_t flags) noexcept
+int dmremap_start(dmremap_context *context, int mode, const struct dmremap_pair *pairs, size_t count,
+		  uint32_t flags) noexcept
 {
 	if (!context)
 		return -EINVAL;

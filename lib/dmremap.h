@@ -136,7 +136,7 @@ struct dmremap_pair {
  * time that all pairs share. With DMREMAP_NOLOCKFS the kernel freezes none.
  * Bios in flight complete where they were sent; a bio that is submitted after the function has
  * returned 0 goes to the upper.
- * @mode: DMREMAP_MODE_REMAP.
+ * @mode: one of enum dmremap_mode; others are -EINVAL.
  * @pairs: @count pairs, at least one.
  * @flags: 0 or DMREMAP_NOLOCKFS.
  * Returns 0, or
@@ -154,7 +154,7 @@ struct dmremap_pair {
  * Nothing is attached then.
  * Context: blocks until the file systems are frozen; a fatal signal ends the wait.
  */
-DMREMAP_API int dmremap_start(struct dmremap_context *context, enum dmremap_mode mode,
+DMREMAP_API int dmremap_start(struct dmremap_context *context, int mode,
 			      const struct dmremap_pair *pairs, size_t count,
 			      uint32_t flags) DMREMAP_NOEXCEPT;
 
