@@ -60,10 +60,11 @@ std::vector<Attachment> attachments_of(Kernel &kernel, const DmDevice &dm)
 		auto attachment = parse_attachment(line);
 
 		if (!attachment)
-			throw Error(EPROTO, "remap status: " + dm.name +
-						    ": the kernel's answer is not understood: '" +
-						    printable(line) +
-						    "': use the library that belongs to this kernel");
+			throw Error(EPROTO,
+				    "remap status: " + dm.name +
+					    ": the kernel's answer is not understood: '" +
+					    printable(line) +
+					    "': use the library that belongs to this kernel");
 		result.push_back(std::move(*attachment));
 	}
 	return result;

@@ -86,7 +86,8 @@ Reason shared_reason(Kernel &kernel, const Pair &pair)
 			return printable(pair.original.given) + ": the table of " + dm.name +
 			       " is over " + *related +
 			       ", and a whole disk and its partitions exclude each other: "
-			       "remove that first: dmsetup remove " + dm.name;
+			       "remove that first: dmsetup remove " +
+			       dm.name;
 		}
 	}
 	return std::nullopt;
@@ -100,7 +101,8 @@ Reason busy_reason(Kernel &kernel, const Pair &pair)
 		return reason;
 	const auto upper = kernel.dm_by_devno(pair.upper.devno);
 	if (upper && upper->suspended)
-		return upper->name + ": is suspended: resume it first: dmsetup resume " + upper->name;
+		return upper->name + ": is suspended: resume it first: dmsetup resume " +
+		       upper->name;
 	if (auto reason = mounted_reason(kernel, pair))
 		return reason;
 	if (upper && upper->open_count > 0)

@@ -203,8 +203,8 @@ int dmremap_name_from_devno(dmremap_context *context, uint32_t major, uint32_t m
 	});
 }
 
-int dmremap_start(dmremap_context *context, int mode, const struct dmremap_pair *pairs, size_t count,
-		  uint32_t flags) noexcept
+int dmremap_start(dmremap_context *context, int mode, const struct dmremap_pair *pairs,
+		  size_t count, uint32_t flags) noexcept
 {
 	if (!context)
 		return -EINVAL;
@@ -260,7 +260,7 @@ size_t dmremap_list_count(const struct dmremap_list *status) noexcept
 }
 
 const struct dmremap_attachment *dmremap_list_at(const struct dmremap_list *status,
-						   size_t index) noexcept
+						 size_t index) noexcept
 {
 	if (!status || index >= status->items.size())
 		return nullptr;

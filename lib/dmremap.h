@@ -209,7 +209,7 @@ DMREMAP_API size_t dmremap_list_count(const struct dmremap_list *list) DMREMAP_N
 /* The attachment at @index, counted from 0; null when there is none. It lives as long as the
  * list. */
 DMREMAP_API const struct dmremap_attachment *dmremap_list_at(const struct dmremap_list *list,
-							       size_t index) DMREMAP_NOEXCEPT;
+							     size_t index) DMREMAP_NOEXCEPT;
 
 /* Releases a list. Null is fine. */
 DMREMAP_API void dmremap_list_free(struct dmremap_list *list) DMREMAP_NOEXCEPT;

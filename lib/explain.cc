@@ -68,7 +68,8 @@ std::optional<std::string> read_only_reason(Kernel &kernel, const Pair &pair)
 std::optional<std::string> gone_reason(Kernel &kernel, const Pair &pair)
 {
 	if (!kernel.dm_by_devno(pair.upper.devno))
-		return pair.upper.name + ": the dm device is gone: dmsetup ls shows those that are there";
+		return pair.upper.name +
+		       ": the dm device is gone: dmsetup ls shows those that are there";
 	if (!kernel.block(pair.original.devno))
 		return printable(pair.original.given) + ": the device is gone";
 	return std::nullopt;
@@ -114,20 +115,23 @@ std::string start_reason(Kernel &kernel, const std::vector<Pair> &pairs, int err
 				       (errnum == ERANGE ? "smaller" : "larger") +
 				       " than the original: load a table of the same length");
 	case EROFS:
-		reason = first_of(pairs, [&](const Pair &p) { return read_only_reason(kernel, p); });
+		reason =
+			first_of(pairs, [&](const Pair &p) { return read_only_reason(kernel, p); });
 		return reason.value_or(all + ": one is read-only and the other is not: reload the "
 					     "table of the upper to match");
 	case EOPNOTSUPP:
 		reason = first_of(pairs, [&](const Pair &p) { return limits_reason(kernel, p); });
-		return reason.value_or(all + ": the upper cannot do what the original can (discard, "
-					     "block size, DAX, zones, encryption, integrity): see dmesg");
+		return reason.value_or(all +
+				       ": the upper cannot do what the original can (discard, "
+				       "block size, DAX, zones, encryption, integrity): see dmesg");
 	case ENODEV:
 	case ENXIO:
 		reason = first_of(pairs, [&](const Pair &p) { return gone_reason(kernel, p); });
 		return reason.value_or(all + ": one of the devices is going away");
 	case ENODATA:
 		reason = first_of(pairs, [&](const Pair &p) { return no_table_reason(kernel, p); });
-		return reason.value_or(all + ": the upper has no live table: load one and resume it");
+		return reason.value_or(all +
+				       ": the upper has no live table: load one and resume it");
 	case ELOOP:
 		return all + ": the table of the upper leads back to the original without noexcl: "
 			     "reload it with noexcl behind that device";

@@ -35,9 +35,11 @@ std::optional<std::string> limits_reason(Kernel &kernel, const Pair &pair)
 		       " has blocks of " + std::to_string(*original.logical_block_size) +
 		       ": give the upper devices with blocks of that size";
 	if (original.zoned != "" && original.zoned != "none")
-		return given + ": is a zoned device (" + original.zoned + "), which cannot be remapped";
+		return given + ": is a zoned device (" + original.zoned +
+		       "), which cannot be remapped";
 	if (original.dax == true)
-		return given + ": can do DAX, which passes the block layer by: it cannot be remapped";
+		return given +
+		       ": can do DAX, which passes the block layer by: it cannot be remapped";
 	if (lacks(upper.discard_max, original.discard_max))
 		return pair.upper.name + ": cannot discard, and " + given +
 		       " can: use a target that passes discards on";

@@ -52,7 +52,8 @@ std::optional<Devno> device_of(libmnt_fs *entry)
 	return block_device(mnt_fs_get_srcpath(entry));
 }
 
-template <typename Function> void for_each(libmnt_table *table, Function function)
+template <typename Function>
+void for_each(libmnt_table *table, Function function)
 {
 	const Iterator iterator(mnt_new_iter(MNT_ITER_FORWARD));
 	libmnt_fs *entry;
@@ -73,8 +74,8 @@ std::vector<Mount> read_mounts(const std::string &mountinfo)
 	if (!table)
 		throw std::bad_alloc();
 	if (const int r = mnt_table_parse_file(table.get(), mountinfo.c_str()); r < 0)
-		throw Error(-r, mountinfo + ": cannot be read: " +
-					std::generic_category().message(-r));
+		throw Error(-r,
+			    mountinfo + ": cannot be read: " + std::generic_category().message(-r));
 	for_each(table.get(), [&](libmnt_fs *entry) {
 		const auto devno = device_of(entry);
 		const char *directory = mnt_fs_get_target(entry);

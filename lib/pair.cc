@@ -32,17 +32,19 @@ void refuse_duplicates(const std::vector<Pair> &pairs)
 			const bool same_original = a->original.devno == b->original.devno;
 
 			if (same_upper && same_original)
-				throw Error(EINVAL, "remap start: " + describe(*a) +
-							    ": the pair is given twice: give it once");
+				throw Error(EINVAL,
+					    "remap start: " + describe(*a) +
+						    ": the pair is given twice: give it once");
 			if (same_upper)
-				throw Error(EINVAL, "remap start: " + a->upper.name +
-							    ": is given twice: one dm device can be "
-							    "attached to one original only");
+				throw Error(EINVAL,
+					    "remap start: " + a->upper.name +
+						    ": is given twice: one dm device can be "
+						    "attached to one original only");
 			if (same_original)
-				throw Error(EINVAL, "remap start: " + printable(a->original.given) +
-							    ": is given twice (" +
-							    describe(a->original) +
-							    "): only one dm device can be attached to it");
+				throw Error(EINVAL,
+					    "remap start: " + printable(a->original.given) +
+						    ": is given twice (" + describe(a->original) +
+						    "): only one dm device can be attached to it");
 		}
 	}
 }
@@ -55,7 +57,8 @@ void refuse_unusable(const Pair &pair)
 	if (!pair.upper.live_table)
 		throw Error(ENODATA, "remap start: " + pair.upper.name +
 					     ": has no live table: load one and resume it first: "
-					     "dmsetup resume " + pair.upper.name);
+					     "dmsetup resume " +
+					     pair.upper.name);
 }
 
 void refuse_unequal(Kernel &kernel, const Pair &pair)

@@ -39,7 +39,8 @@ void Remapper::require_device_mapper(const std::string &what)
 	case Availability::ready:
 		return;
 	case Availability::not_permitted:
-		throw Error(EPERM, what + ": not permitted: run it as root (it needs CAP_SYS_ADMIN)");
+		throw Error(EPERM,
+			    what + ": not permitted: run it as root (it needs CAP_SYS_ADMIN)");
 	case Availability::missing:
 		throw Error(ENOSYS, what + ": " + kNoDeviceMapper);
 	}
@@ -73,14 +74,16 @@ Support Remapper::probe()
 		} catch (const Error &error) {
 			if (error.errnum() == EINVAL)
 				return {Support::Kind::none,
-					"this kernel has no interposer: boot a kernel that is built "
+					"this kernel has no interposer: boot a kernel "
+					"that is built "
 					"with CONFIG_DM_INTERPOSE"};
 			if (error.errnum() != ENXIO && error.errnum() != ENODEV)
 				throw Error(error.errnum(),
 					    explain_any("probe", dm.name, error.errnum()));
 		}
 	}
-	return {Support::Kind::unknown, "there is no dm device that could be asked: create one first"};
+	return {Support::Kind::unknown,
+		"there is no dm device that could be asked: create one first"};
 }
 
 /* Only to keep the time short in which the kernel holds the file systems frozen: what goes wrong
@@ -114,9 +117,9 @@ void Remapper::start(const std::vector<PairNames> &names, bool nolockfs)
 	for (const Pair &pair : pairs) {
 		const std::string users = users_of(kernel_, pair.original);
 
-		log_(LogLevel::step,
-		     pair.upper.name + " (" + to_string(pair.upper.devno) + ") goes to " +
-			     describe(pair.original) + (users.empty() ? "" : ": " + users));
+		log_(LogLevel::step, pair.upper.name + " (" + to_string(pair.upper.devno) +
+					     ") goes to " + describe(pair.original) +
+					     (users.empty() ? "" : ": " + users));
 		refuse_unequal(kernel_, pair);
 		refuse_member(kernel_, kWhat, pair.original);
 	}

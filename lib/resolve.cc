@@ -23,8 +23,8 @@ constexpr std::string_view kMapperDir = "/dev/mapper/";
 }
 
 /* Throws for everything that is not a block device. */
-void require_block_device(const FileFacts &facts, const std::string &what,
-			  const std::string &given, const std::string &missing_hint)
+void require_block_device(const FileFacts &facts, const std::string &what, const std::string &given,
+			  const std::string &missing_hint)
 {
 	using Kind = FileFacts::Kind;
 
@@ -38,10 +38,12 @@ void require_block_device(const FileFacts &facts, const std::string &what,
 		       "cannot be reached: " + std::generic_category().message(facts.errnum));
 	case Kind::directory:
 		refuse(ENOTBLK, what, given,
-		       "is a directory, not a block device: give the device, findmnt -T shows which");
+		       "is a directory, not a block device: give the device, "
+		       "findmnt -T shows which");
 	case Kind::regular:
 		refuse(ENOTBLK, what, given,
-		       "is a regular file, not a block device: make it one with losetup --find --show");
+		       "is a regular file, not a block device: make it one with "
+		       "losetup --find --show");
 	case Kind::character:
 		refuse(ENOTBLK, what, given, "is a character device, not a block device");
 	case Kind::other:
@@ -98,7 +100,8 @@ Original resolve_original(Kernel &kernel, const std::string &what, const std::st
 		if (facts.kind == FileFacts::Kind::missing &&
 		    given.find('/') == std::string::npos &&
 		    kernel.file("/dev/" + given).kind == FileFacts::Kind::block)
-			refuse(ENOENT, what, given, "no such file: do you mean /dev/" + given + "?");
+			refuse(ENOENT, what, given,
+			       "no such file: do you mean /dev/" + given + "?");
 		require_block_device(facts, what, given, hint);
 		devno = facts.devno;
 	}

@@ -48,8 +48,8 @@ Contents read_signature(const std::string &path)
 	const FileDescriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
 
 	if (!fd)
-		throw Error(errno, path + ": cannot be opened: " +
-					   std::generic_category().message(errno));
+		throw Error(errno,
+			    path + ": cannot be opened: " + std::generic_category().message(errno));
 	const Probe probe(blkid_new_probe());
 	if (!probe)
 		throw std::bad_alloc();
@@ -57,8 +57,8 @@ Contents read_signature(const std::string &path)
 	if (blkid_probe_set_device(probe.get(), fd.get(), 0, 0) ||
 	    blkid_probe_enable_superblocks(probe.get(), 1) ||
 	    blkid_probe_set_superblocks_flags(probe.get(), BLKID_SUBLKS_TYPE))
-		throw Error(errno ? errno : EIO, path + ": cannot be probed: " +
-							 std::generic_category().message(errno));
+		throw Error(errno ? errno : EIO,
+			    path + ": cannot be probed: " + std::generic_category().message(errno));
 	/* 1: nothing found, -2: several that contradict each other; both tell no type. */
 	if (blkid_do_safeprobe(probe.get()) != 0)
 		return contents;

@@ -69,8 +69,8 @@ public:
 
 		if (fd)
 			return Availability::ready;
-		log_(LogLevel::debug, std::string(kControl) + ": " +
-					      std::generic_category().message(errno));
+		log_(LogLevel::debug,
+		     std::string(kControl) + ": " + std::generic_category().message(errno));
 		if (errno == EACCES || errno == EPERM || geteuid() != 0)
 			return Availability::not_permitted;
 		return driver_is_registered() ? Availability::ready : Availability::missing;

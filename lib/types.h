@@ -69,8 +69,8 @@ struct BlockFacts {
 
 /* What is stored on a device. */
 struct Contents {
-	std::string type;             /* libblkid's: ext4, LVM2_member; "" nothing known */
-	uint64_t volume_devices = 1;  /* number of devices that the file system spans */
+	std::string type;            /* libblkid's: ext4, LVM2_member; "" nothing known */
+	uint64_t volume_devices = 1; /* number of devices that the file system spans */
 };
 
 /* A mounted file system. */

@@ -32,19 +32,21 @@ void refuse_member(Kernel &kernel, const std::string &what, const Original &orig
 	try {
 		contents = kernel.contents(original.devno);
 	} catch (const Error &error) {
-		throw Error(error.errnum(), what + ": " + printable(original.given) +
-						    ": what is on it cannot be read: " +
-						    error.code().message());
+		throw Error(error.errnum(),
+			    what + ": " + printable(original.given) +
+				    ": what is on it cannot be read: " + error.code().message());
 	}
 	if (contents.type == "LVM2_member")
-		reason = "is a physical volume of LVM: remap the logical volumes, or the disk below";
+		reason =
+			"is a physical volume of LVM: remap the logical volumes, or the disk below";
 	else if (contents.type == "linux_raid_member")
 		reason = "is a member of an md array: remap the array";
 	else if (contents.type == "zfs_member")
 		reason = "is a member of a ZFS pool, which spans devices: it cannot be remapped";
 	else if (contents.type == "btrfs" && contents.volume_devices > 1)
 		reason = "is one of " + std::to_string(contents.volume_devices) +
-			 " devices of a btrfs file system: only one on a single device can be remapped";
+			 " devices of a btrfs file system: only one on a single device "
+			 "can be remapped";
 	if (!reason.empty())
 		throw Error(EBUSY, what + ": " + printable(original.given) + ": " + reason);
 }
@@ -54,9 +56,9 @@ std::vector<Mount> mounts_on(Kernel &kernel, const Original &original)
 	std::vector<Mount> result;
 
 	for (Mount &mount : kernel.mounts()) {
-		const bool seen = std::any_of(result.begin(), result.end(), [&](const Mount &other) {
-			return other.devno == mount.devno;
-		});
+		const bool seen =
+			std::any_of(result.begin(), result.end(),
+				    [&](const Mount &other) { return other.devno == mount.devno; });
 
 		if (!seen && is_on(original, mount.devno))
 			result.push_back(std::move(mount));

@@ -87,8 +87,8 @@ int run_status(const Program &program, Context &context, const Options &options)
 }
 
 const RemapCommand kCommands[] = {
-	{"start", "[--nolockfs]", "<dm_device> <block_device> [<dm_device> <block_device>]...", 2, 2,
-	 true, "attach each dm device to its block device, all at one instant", run_start},
+	{"start", "[--nolockfs]", "<dm_device> <block_device> [<dm_device> <block_device>]...", 2,
+	 2, true, "attach each dm device to its block device, all at one instant", run_start},
 	{"stop", "[--nolockfs]", "<dm_device>...", 1, 1, true, "detach the dm devices", run_stop},
 	{"status", "", "[<dm_device>...]", 0, 1, false,
 	 "print what is attached, and how much I/O was diverted", run_status},
@@ -119,9 +119,9 @@ void print_help(const Program &program)
 
 const RemapCommand &find_command(const std::string &name)
 {
-	const auto found = std::find_if(
-		std::begin(kCommands), std::end(kCommands),
-		[&](const RemapCommand &command) { return name == command.name; });
+	const auto found =
+		std::find_if(std::begin(kCommands), std::end(kCommands),
+			     [&](const RemapCommand &command) { return name == command.name; });
 
 	if (found == std::end(kCommands))
 		throw UsageError("remap: unknown command '" + name + "'");

@@ -25,6 +25,7 @@ namespace
  * a value, and all names, because long ones can be abbreviated. */
 const char kShortOptions[] = "+:cCfG:hj:m:M:no:O:rS:u:U:vy";
 
+/* clang-format off */
 const char *const kPlainOptions[] = {
 	"addnodeoncreate", "addnodeonresume", "alldevices", "allprograms", "allregions", "area",
 	"checks", "clear", "columns", "concise", "deferred", "filemap", "force", "foreground",
@@ -41,6 +42,7 @@ const char *const kValueOptions[] = {
 	"programid", "readahead", "regionid", "regions", "select", "separator", "sort", "start",
 	"table", "target", "udevcookie", "uid", "units", "userdata", "uuid",
 };
+/* clang-format on */
 
 /* getopt finds an abbreviation ambiguous only where the values differ. */
 std::vector<option> long_options()
@@ -69,7 +71,8 @@ bool is_this_program(const std::string &path)
 
 std::string own_path_sentence(const std::string &path)
 {
-	return path + ": is this program itself: configure it with DMSETUP=<distribution's dmsetup>";
+	return path +
+	       ": is this program itself: configure it with DMSETUP=<distribution's dmsetup>";
 }
 
 std::string cannot_execute(const std::string &path, int errnum)
@@ -114,7 +117,8 @@ CommandLine find_command_word(const std::vector<std::string> &argv)
 	const int argc = static_cast<int>(copies.size());
 	opterr = 0;
 	optind = 0; /* glibc: begin anew */
-	while ((c = getopt_long(argc, pointers.data(), kShortOptions, options.data(), nullptr)) != -1) {
+	while ((c = getopt_long(argc, pointers.data(), kShortOptions, options.data(), nullptr)) !=
+	       -1) {
 		if (c == 'h')
 			line.help = true;
 		if (c == '?' || c == ':') {

@@ -12,9 +12,9 @@ namespace tools
 
 /* What dmsetup would make of its command line. */
 struct CommandLine {
-	size_t command = 0;   /* index of the command word in argv; 0: there is none */
+	size_t command = 0;     /* index of the command word in argv; 0: there is none */
 	bool understood = true; /* false: an option that dmsetup does not have, or of a newer one */
-	bool help = false;    /* --help before the command word */
+	bool help = false;      /* --help before the command word */
 };
 
 /* Finds the command word as dmsetup does: the first word that is neither an option nor the

@@ -22,9 +22,9 @@ int dispatch(int argc, char **argv)
 	const std::string name = path.substr(path.rfind('/') + 1);
 
 	if (name == "dmsetup-remap" || name == "lt-dmsetup-remap")
-		return tools::remap_main({"dmsetup-remap", std::cout, std::cerr,
-					  [] { return dmremap::Context(); }},
-					 {argv + 1, argv + argc});
+		return tools::remap_main(
+			{"dmsetup-remap", std::cout, std::cerr, [] { return dmremap::Context(); }},
+			{argv + 1, argv + argc});
 	if (name == "dmstats" || name == "devmap_name") {
 		std::cerr << name << ": " << tools::execute(DMSETUP_PATH, argv) << std::endl;
 		return 1;

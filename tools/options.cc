@@ -17,14 +17,10 @@ namespace
 enum { kVersion = 256, kNolockfs };
 
 const option kOptions[] = {
-	{"help", no_argument, nullptr, 'h'},
-	{"major", required_argument, nullptr, 'j'},
-	{"minor", required_argument, nullptr, 'm'},
-	{"nolockfs", no_argument, nullptr, kNolockfs},
-	{"uuid", required_argument, nullptr, 'u'},
-	{"verbose", no_argument, nullptr, 'v'},
-	{"version", no_argument, nullptr, kVersion},
-	{nullptr, 0, nullptr, 0},
+	{"help", no_argument, nullptr, 'h'},         {"major", required_argument, nullptr, 'j'},
+	{"minor", required_argument, nullptr, 'm'},  {"nolockfs", no_argument, nullptr, kNolockfs},
+	{"uuid", required_argument, nullptr, 'u'},   {"verbose", no_argument, nullptr, 'v'},
+	{"version", no_argument, nullptr, kVersion}, {nullptr, 0, nullptr, 0},
 };
 
 uint32_t number_of(const char *text, const char *what)

@@ -62,8 +62,8 @@ std::vector<DmDevice> devices()
 		result.push_back({entry->name, {major(entry->dev), minor(entry->dev)}});
 		if (!entry->next)
 			return result;
-		entry = reinterpret_cast<const dm_names *>(
-			reinterpret_cast<const char *>(entry) + entry->next);
+		entry = reinterpret_cast<const dm_names *>(reinterpret_cast<const char *>(entry) +
+							   entry->next);
 	}
 }
 

@@ -18,7 +18,7 @@ namespace
 const Log *current;
 
 __attribute__((format(printf, 5, 6))) void receive(int, const char *, int, int, const char *format,
-						    ...)
+						   ...)
 {
 	char line[512];
 	va_list arguments;

@@ -15,7 +15,8 @@ void check(int libdm_result, int errnum, const std::string &what)
 	if (libdm_result)
 		return;
 	if (errnum == EACCES || errnum == EPERM)
-		throw Error(EPERM, what + ": not permitted: run it as root (it needs CAP_SYS_ADMIN)");
+		throw Error(EPERM,
+			    what + ": not permitted: run it as root (it needs CAP_SYS_ADMIN)");
 	throw Error(errnum, what + ": " + std::generic_category().message(errnum));
 }
 

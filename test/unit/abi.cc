@@ -92,8 +92,10 @@ BOOST_AUTO_TEST_CASE(header_is_c_and_cxx)
 		BOOST_TEST_MESSAGE("no C compiler: dmremap.h was not tried as C");
 		return;
 	}
-	BOOST_TEST(std::system("cc -std=c99 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c "
-			       LIB_DIRECTORY "/dmremap.h") == 0);
+	BOOST_TEST(
+		std::system(
+			"cc -std=c99 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c " LIB_DIRECTORY
+			"/dmremap.h") == 0);
 	BOOST_TEST(std::system("c++ -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only "
 			       "-I" LIB_DIRECTORY " -x c++ " LIB_DIRECTORY "/dmremap.hpp") == 0);
 }

@@ -36,11 +36,20 @@ BOOST_AUTO_TEST_CASE(fields_of_later_kernels_are_ignored)
 BOOST_AUTO_TEST_CASE(malformed_lines_are_none)
 {
 	for (const char *line : {
-		     "", "remap", "remap 254:1", "remap 254:1 -", "remap 254:1 - 1 2 3 4",
-		     "remap 254 - 1 2 3 4 5", "remap vda1 - 1 2 3 4 5", "remap 254:1 - x 2 3 4 5",
-		     "remap 254:1 - 1 -2 3 4 5", "remap 254:1 - 1 2 3.0 4 5",
-		     "remap 254:1 - 1 2 3 18446744073709551616 5", "remap 254:1 - 1 2 3 4 0x5",
-		     "254:1 remap - 1 2 3 4 5", "remap 254:1 1 2 3 4 5",
+		     "",
+		     "remap",
+		     "remap 254:1",
+		     "remap 254:1 -",
+		     "remap 254:1 - 1 2 3 4",
+		     "remap 254 - 1 2 3 4 5",
+		     "remap vda1 - 1 2 3 4 5",
+		     "remap 254:1 - x 2 3 4 5",
+		     "remap 254:1 - 1 -2 3 4 5",
+		     "remap 254:1 - 1 2 3.0 4 5",
+		     "remap 254:1 - 1 2 3 18446744073709551616 5",
+		     "remap 254:1 - 1 2 3 4 0x5",
+		     "254:1 remap - 1 2 3 4 5",
+		     "remap 254:1 1 2 3 4 5",
 	     })
 		BOOST_TEST(!parse_attachment(line), line);
 }
@@ -68,8 +77,7 @@ BOOST_AUTO_TEST_CASE(answer_not_understood_is_an_error_that_quotes_it)
 	FakeKernel kernel = FakeKernel::usual();
 
 	kernel.dms.at({252, 0}).status = "remap at the \x01moment\n";
-	const Thrown thrown =
-		thrown_by([&] { attachments_of(kernel, {"dm-noexcl", {252, 0}}); });
+	const Thrown thrown = thrown_by([&] { attachments_of(kernel, {"dm-noexcl", {252, 0}}); });
 	BOOST_TEST(thrown.errnum == EPROTO);
 	BOOST_TEST(thrown.sentence ==
 		   "remap status: dm-noexcl: the kernel's answer is not understood: 'remap at the "

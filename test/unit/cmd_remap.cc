@@ -27,7 +27,9 @@ struct Shell {
 	class Watched final : public FakeKernel
 	{
 	public:
-		Watched(const FakeKernel &kernel, Done &done) : FakeKernel(kernel), watcher_(done) {}
+		Watched(const FakeKernel &kernel, Done &done) : FakeKernel(kernel), watcher_(done)
+		{
+		}
 		~Watched() override { watcher_ = done; }
 
 	private:
@@ -77,8 +79,7 @@ BOOST_FIXTURE_TEST_CASE(start_takes_several_pairs_and_nolockfs, Shell)
 	BOOST_TEST(run({"start", "--nolockfs", "dm-noexcl", "/dev/vda1", "dm-second",
 			"/dev/vda2"}) == 0);
 	BOOST_TEST(
-		done ==
-			Done({"message 252:0 @interpose_start remap 254:1 nolockfs and 252:1 254:2"}),
+		done == Done({"message 252:0 @interpose_start remap 254:1 nolockfs and 252:1 254:2"}),
 		boost::test_tools::per_element());
 }
 
@@ -92,8 +93,9 @@ BOOST_FIXTURE_TEST_CASE(options_may_name_the_upper, Shell)
 	BOOST_TEST(done == Done({"message 252:1 @interpose_stop"}),
 		   boost::test_tools::per_element());
 	BOOST_TEST(run({"status", "-j", "252", "-m", "1"}) == 0);
-	BOOST_TEST(out == "dm-second: remap 254:1 (vda1) reads 0 sectors 0 writes 0 sectors 0 held 0 "
-			  "flags -\n");
+	BOOST_TEST(out ==
+		   "dm-second: remap 254:1 (vda1) reads 0 sectors 0 writes 0 sectors 0 held 0 "
+		   "flags -\n");
 }
 
 BOOST_FIXTURE_TEST_CASE(an_error_is_one_line_without_usage, Shell)
@@ -125,10 +127,11 @@ BOOST_FIXTURE_TEST_CASE(stop_goes_on_after_an_error, Shell)
 {
 	kernel.attach({252, 1}, {254, 1});
 	BOOST_TEST(run({"stop", "dm-third", "dm-noexcl", "dm-second"}) == 1);
-	BOOST_TEST(err == "dmsetup: remap stop: dm-third: no such dm device: dmsetup ls shows those "
-			  "that are there\n"
-			  "dmsetup: remap stop: dm-noexcl: is not attached: dmsetup remap status "
-			  "shows what is\n");
+	BOOST_TEST(err ==
+		   "dmsetup: remap stop: dm-third: no such dm device: dmsetup ls shows those "
+		   "that are there\n"
+		   "dmsetup: remap stop: dm-noexcl: is not attached: dmsetup remap status "
+		   "shows what is\n");
 	BOOST_TEST(done == Done({"message 252:0 @interpose_stop", "message 252:1 @interpose_stop"}),
 		   boost::test_tools::per_element());
 }
@@ -138,10 +141,11 @@ BOOST_FIXTURE_TEST_CASE(status_prints_a_line_for_each_attachment, Shell)
 	kernel.dms.at({252, 0}).status = "remap 254:1 - 12 96 3 24 0\n";
 	kernel.dms.at({252, 1}).status = "remap 254:9 nolockfs,gone 1 2 3 4 5 6\n";
 	BOOST_TEST(run({"status"}) == 0);
-	BOOST_TEST(out == "dm-noexcl: remap 254:1 (vda1) reads 12 sectors 96 writes 3 sectors 24 "
-			  "held 0 flags -\n"
-			  "dm-second: remap 254:9 (gone) reads 1 sectors 2 writes 3 sectors 4 held 5 "
-			  "flags nolockfs,gone\n");
+	BOOST_TEST(out ==
+		   "dm-noexcl: remap 254:1 (vda1) reads 12 sectors 96 writes 3 sectors 24 "
+		   "held 0 flags -\n"
+		   "dm-second: remap 254:9 (gone) reads 1 sectors 2 writes 3 sectors 4 held 5 "
+		   "flags nolockfs,gone\n");
 	BOOST_TEST(err == "");
 }
 
@@ -175,9 +179,10 @@ BOOST_FIXTURE_TEST_CASE(missing_feature_is_told_by_every_command, Shell)
 						   {"status", "dm-noexcl"}}) {
 		BOOST_TEST(run(arguments) == 1);
 		BOOST_TEST(out == "");
-		BOOST_TEST(err == "dmsetup: remap " + arguments[0] +
-					  ": dm-noexcl: this kernel has no interposer: boot a kernel "
-					  "that is built with CONFIG_DM_INTERPOSE\n");
+		BOOST_TEST(err ==
+			   "dmsetup: remap " + arguments[0] +
+				   ": dm-noexcl: this kernel has no interposer: boot a kernel "
+				   "that is built with CONFIG_DM_INTERPOSE\n");
 	}
 }
 
@@ -190,8 +195,9 @@ BOOST_FIXTURE_TEST_CASE(usage_errors_name_help, Shell)
 	usage_error({"start", "dm-noexcl"},
 		    "remap start needs <dm_device> <block_device> [<dm_device> "
 		    "<block_device>]...");
-	usage_error({"start", "dm-noexcl", "/dev/vda1", "dm-second"},
-		    "remap start: 'dm-second' is alone: a dm device and a block device go together");
+	usage_error(
+		{"start", "dm-noexcl", "/dev/vda1", "dm-second"},
+		"remap start: 'dm-second' is alone: a dm device and a block device go together");
 	usage_error({"stop"}, "remap stop needs <dm_device>...");
 	usage_error({"status", "--nolockfs"}, "remap status takes no --nolockfs");
 	usage_error({"stop", "-u", "X", "dm-noexcl"},

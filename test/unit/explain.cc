@@ -24,8 +24,9 @@ struct Machine {
 	std::string start(int errnum)
 	{
 		kernel.start_errno = errnum;
-		const Thrown thrown =
-			thrown_by([&] { remapper.start({{"dm-noexcl", "/dev/vda1"}}, false); });
+		const Thrown thrown = thrown_by([&] {
+			remapper.start({{"dm-noexcl", "/dev/vda1"}}, false);
+		});
 		BOOST_TEST(thrown.errnum == errnum);
 		return thrown.sentence;
 	}
@@ -34,7 +35,10 @@ struct Machine {
 	{
 		kernel.add_dm({252, 5}, "dm-disk", 8192);
 		kernel.start_errno = errnum;
-		return thrown_by([&] { remapper.start({{"dm-disk", "/dev/vda"}}, false); }).sentence;
+		return thrown_by([&] {
+			       remapper.start({{"dm-disk", "/dev/vda"}}, false);
+		       })
+			.sentence;
 	}
 
 	std::string stop(int errnum)
@@ -65,26 +69,29 @@ BOOST_FIXTURE_TEST_CASE(original_of_another_upper_is_busy, Machine)
 BOOST_FIXTURE_TEST_CASE(partition_of_an_attached_disk_is_busy, Machine)
 {
 	kernel.attach({252, 1}, {254, 0});
-	BOOST_TEST(start(EBUSY) ==
-		   "remap start: /dev/vda1: dm-second is attached to the whole disk vda, and a whole "
-		   "disk and its partitions exclude each other: stop that first: dmsetup remap stop "
-		   "dm-second");
+	BOOST_TEST(
+		start(EBUSY) ==
+		"remap start: /dev/vda1: dm-second is attached to the whole disk vda, and a whole "
+		"disk and its partitions exclude each other: stop that first: dmsetup remap stop "
+		"dm-second");
 }
 
 BOOST_FIXTURE_TEST_CASE(disk_of_an_attached_partition_is_busy, Machine)
 {
 	kernel.attach({252, 1}, {254, 2});
-	BOOST_TEST(start_disk(EBUSY) ==
-		   "remap start: /dev/vda: dm-second is attached to the partition vda2, and a whole "
-		   "disk and its partitions exclude each other: stop that first: dmsetup remap stop "
-		   "dm-second");
+	BOOST_TEST(
+		start_disk(EBUSY) ==
+		"remap start: /dev/vda: dm-second is attached to the partition vda2, and a whole "
+		"disk and its partitions exclude each other: stop that first: dmsetup remap stop "
+		"dm-second");
 }
 
 BOOST_FIXTURE_TEST_CASE(attached_neighbour_partition_is_no_reason, Machine)
 {
 	kernel.attach({252, 1}, {254, 2});
-	BOOST_TEST(start(EBUSY) == "remap start: dm-noexcl on /dev/vda1: busy for a reason that only "
-				   "the kernel's log has: see dmesg");
+	BOOST_TEST(start(EBUSY) ==
+		   "remap start: dm-noexcl on /dev/vda1: busy for a reason that only "
+		   "the kernel's log has: see dmesg");
 }
 
 BOOST_FIXTURE_TEST_CASE(suspended_upper_is_busy, Machine)
@@ -98,24 +105,27 @@ BOOST_FIXTURE_TEST_CASE(mounted_upper_is_busy, Machine)
 {
 	kernel.mounted = {{"/mnt", "ext4", {252, 0}}};
 	kernel.dms.at({252, 0}).info.open_count = 1;
-	BOOST_TEST(start(EBUSY) == "remap start: dm-noexcl: is in use itself: ext4 mounted on /mnt: "
-				   "end that use first");
+	BOOST_TEST(start(EBUSY) ==
+		   "remap start: dm-noexcl: is in use itself: ext4 mounted on /mnt: "
+		   "end that use first");
 }
 
 BOOST_FIXTURE_TEST_CASE(open_upper_is_busy, Machine)
 {
 	kernel.dms.at({252, 0}).info.open_count = 2;
-	BOOST_TEST(start(EBUSY) == "remap start: dm-noexcl: is open (2 times): close it first: fuser "
-				   "-v /dev/dm-0 and lsblk show who has it");
+	BOOST_TEST(start(EBUSY) ==
+		   "remap start: dm-noexcl: is open (2 times): close it first: fuser "
+		   "-v /dev/dm-0 and lsblk show who has it");
 }
 
 BOOST_FIXTURE_TEST_CASE(disk_that_another_table_shares_is_busy, Machine)
 {
 	kernel.dms.at({252, 1}).deps = {{254, 0}};
-	BOOST_TEST(start(EBUSY) ==
-		   "remap start: /dev/vda1: the table of dm-second is over the whole disk vda, and a "
-		   "whole disk and its partitions exclude each other: remove that first: dmsetup "
-		   "remove dm-second");
+	BOOST_TEST(
+		start(EBUSY) ==
+		"remap start: /dev/vda1: the table of dm-second is over the whole disk vda, and a "
+		"whole disk and its partitions exclude each other: remove that first: dmsetup "
+		"remove dm-second");
 }
 
 BOOST_FIXTURE_TEST_CASE(the_pair_that_is_busy_is_found_among_several, Machine)
@@ -134,35 +144,41 @@ BOOST_FIXTURE_TEST_CASE(size_that_changed_meanwhile_is_told, Machine)
 {
 	kernel.before_message = [&] { kernel.blocks.at({252, 0}).sectors = 1024; };
 	/* the probe is the first message, and the sizes are compared after it */
-	BOOST_TEST(thrown_by([&] { remapper.start({{"dm-noexcl", "/dev/vda1"}}, false); }).errnum ==
-		   ERANGE);
+	BOOST_TEST(thrown_by([&] {
+			   remapper.start({{"dm-noexcl", "/dev/vda1"}}, false);
+		   }).errnum == ERANGE);
 	const Pair pair = {*kernel.dm_by_name("dm-noexcl"),
 			   resolve_original(kernel, "op", "/dev/vda1")};
-	BOOST_TEST(explain_start(kernel, {pair}, EFBIG) ==
-		   "remap start: dm-noexcl: has 1024 sectors, /dev/vda1 has 2048: load a table of the "
-		   "same length (blockdev --getsz)");
+	BOOST_TEST(
+		explain_start(kernel, {pair}, EFBIG) ==
+		"remap start: dm-noexcl: has 1024 sectors, /dev/vda1 has 2048: load a table of the "
+		"same length (blockdev --getsz)");
 }
 
 BOOST_FIXTURE_TEST_CASE(sizes_that_only_the_kernel_sees_are_told, Machine)
 {
-	BOOST_TEST(start(ERANGE) == "remap start: dm-noexcl on /dev/vda1: the upper is smaller than "
-				    "the original: load a table of the same length");
-	BOOST_TEST(start(EFBIG) == "remap start: dm-noexcl on /dev/vda1: the upper is larger than the "
-				   "original: load a table of the same length");
+	BOOST_TEST(start(ERANGE) ==
+		   "remap start: dm-noexcl on /dev/vda1: the upper is smaller than "
+		   "the original: load a table of the same length");
+	BOOST_TEST(start(EFBIG) ==
+		   "remap start: dm-noexcl on /dev/vda1: the upper is larger than the "
+		   "original: load a table of the same length");
 }
 
 BOOST_FIXTURE_TEST_CASE(read_only_upper_is_told, Machine)
 {
 	kernel.blocks.at({252, 0}).read_only = true;
-	BOOST_TEST(start(EROFS) == "remap start: dm-noexcl: is read-only, and /dev/vda1 is not: load "
-				   "its table without --readonly");
+	BOOST_TEST(start(EROFS) ==
+		   "remap start: dm-noexcl: is read-only, and /dev/vda1 is not: load "
+		   "its table without --readonly");
 }
 
 BOOST_FIXTURE_TEST_CASE(read_only_original_is_told, Machine)
 {
 	kernel.blocks.at({254, 1}).read_only = true;
-	BOOST_TEST(start(EROFS) == "remap start: dm-noexcl: is writable, and /dev/vda1 is read-only: "
-				   "load its table with --readonly");
+	BOOST_TEST(start(EROFS) ==
+		   "remap start: dm-noexcl: is writable, and /dev/vda1 is read-only: "
+		   "load its table with --readonly");
 }
 
 BOOST_FIXTURE_TEST_CASE(larger_blocks_are_told, Machine)
@@ -178,17 +194,19 @@ BOOST_FIXTURE_TEST_CASE(missing_discard_is_told, Machine)
 {
 	kernel.blocks.at({252, 0}).limits.discard_max = 0;
 	kernel.blocks.at({254, 1}).limits.discard_max = 65536;
-	BOOST_TEST(start(EOPNOTSUPP) == "remap start: dm-noexcl: cannot discard, and /dev/vda1 can: "
-					"use a target that passes discards on");
+	BOOST_TEST(start(EOPNOTSUPP) ==
+		   "remap start: dm-noexcl: cannot discard, and /dev/vda1 can: "
+		   "use a target that passes discards on");
 }
 
 BOOST_FIXTURE_TEST_CASE(missing_write_zeroes_is_told, Machine)
 {
 	kernel.blocks.at({252, 0}).limits.write_zeroes_max = 0;
 	kernel.blocks.at({254, 1}).limits.write_zeroes_max = 65536;
-	BOOST_TEST(start(EOPNOTSUPP) ==
-		   "remap start: dm-noexcl: cannot write zeroes, and /dev/vda1 can: use a target that "
-		   "passes them on");
+	BOOST_TEST(
+		start(EOPNOTSUPP) ==
+		"remap start: dm-noexcl: cannot write zeroes, and /dev/vda1 can: use a target that "
+		"passes them on");
 }
 
 BOOST_FIXTURE_TEST_CASE(zoned_and_dax_originals_are_told, Machine)
@@ -198,8 +216,9 @@ BOOST_FIXTURE_TEST_CASE(zoned_and_dax_originals_are_told, Machine)
 					"which cannot be remapped");
 	kernel.blocks.at({254, 1}).limits.zoned = "none";
 	kernel.blocks.at({254, 1}).limits.dax = true;
-	BOOST_TEST(start(EOPNOTSUPP) == "remap start: /dev/vda1: can do DAX, which passes the block "
-					"layer by: it cannot be remapped");
+	BOOST_TEST(start(EOPNOTSUPP) ==
+		   "remap start: /dev/vda1: can do DAX, which passes the block "
+		   "layer by: it cannot be remapped");
 }
 
 BOOST_FIXTURE_TEST_CASE(limits_that_only_the_kernel_sees_are_told, Machine)
@@ -236,16 +255,18 @@ BOOST_FIXTURE_TEST_CASE(table_that_was_cleared_meanwhile_is_told, Machine)
 			   resolve_original(kernel, "op", "/dev/vda1")};
 
 	kernel.dms.at({252, 0}).info.live_table = false;
-	BOOST_TEST(explain_start(kernel, {pair}, ENODATA) ==
-		   "remap start: dm-noexcl: has no live table: load one and resume it first: dmsetup "
-		   "resume dm-noexcl");
+	BOOST_TEST(
+		explain_start(kernel, {pair}, ENODATA) ==
+		"remap start: dm-noexcl: has no live table: load one and resume it first: dmsetup "
+		"resume dm-noexcl");
 }
 
 BOOST_FIXTURE_TEST_CASE(loop_is_told, Machine)
 {
-	BOOST_TEST(start(ELOOP) == "remap start: dm-noexcl on /dev/vda1: the table of the upper leads "
-				   "back to the original without noexcl: reload it with noexcl behind "
-				   "that device");
+	BOOST_TEST(start(ELOOP) ==
+		   "remap start: dm-noexcl on /dev/vda1: the table of the upper leads "
+		   "back to the original without noexcl: reload it with noexcl behind "
+		   "that device");
 }
 
 BOOST_FIXTURE_TEST_CASE(grammar_that_the_kernel_does_not_know_is_told, Machine)
@@ -258,9 +279,9 @@ BOOST_FIXTURE_TEST_CASE(grammar_that_the_kernel_does_not_know_is_told, Machine)
 BOOST_FIXTURE_TEST_CASE(every_errno_of_start_has_its_own_sentence, Machine)
 {
 	std::set<std::string> sentences;
-	const std::vector<int> errnos = {EBUSY,  ERANGE, EFBIG,  EOPNOTSUPP, ELOOP,
-					 EXDEV,  EROFS,  ENODEV, ENODATA,    EINVAL,
-					 E2BIG,  EPERM,  ENOMEM, EINTR,      EIO};
+	const std::vector<int> errnos = {EBUSY, ERANGE, EFBIG,  EOPNOTSUPP, ELOOP,
+					 EXDEV, EROFS,  ENODEV, ENODATA,    EINVAL,
+					 E2BIG, EPERM,  ENOMEM, EINTR,      EIO};
 
 	for (const int errnum : errnos) {
 		const std::string sentence = start(errnum);

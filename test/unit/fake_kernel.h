@@ -145,9 +145,8 @@ public:
 	{
 		const auto found = files.find(path);
 
-		return found == files.end()
-			       ? dmr::FileFacts{dmr::FileFacts::Kind::missing, 0, {}}
-			       : found->second;
+		return found == files.end() ? dmr::FileFacts{dmr::FileFacts::Kind::missing, 0, {}}
+					    : found->second;
 	}
 
 	std::optional<dmr::BlockFacts> block(Devno devno) override
@@ -178,11 +177,12 @@ private:
 	static void fail(int errnum)
 	{
 		if (errnum)
-			throw dmr::Error(errnum, "fake: " +
-							 std::generic_category().message(errnum));
+			throw dmr::Error(errnum,
+					 "fake: " + std::generic_category().message(errnum));
 	}
 
-	template <typename Predicate> std::optional<dmr::DmInfo> find(Predicate predicate)
+	template <typename Predicate>
+	std::optional<dmr::DmInfo> find(Predicate predicate)
 	{
 		for (const auto &[devno, dm] : dms)
 			if (predicate(dm))

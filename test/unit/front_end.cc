@@ -87,8 +87,8 @@ private:
 BOOST_AUTO_TEST_CASE(arguments_are_unchanged)
 {
 	Distribution distribution("for a; do printf '<%s>' \"$a\"; done");
-	const Result result =
-		distribution.run({"-c", "info", "--noheadings", "two words", "", "*", "-o", "a\nb"});
+	const Result result = distribution.run(
+		{"-c", "info", "--noheadings", "two words", "", "*", "-o", "a\nb"});
 
 	BOOST_TEST(result.exit_status() == 0);
 	BOOST_TEST(result.out == "<-c><info><--noheadings><two words><><*><-o><a\nb>");

@@ -60,7 +60,8 @@ std::string md_image()
 		std::memcpy(&word, image.data() + 4096 + i, sizeof(word));
 		sum += le32toh(word);
 	}
-	put(image, 4096 + 216, (sum & 0xffffffff) + (sum >> 32), 4); /* checksum, which later versions look at */
+	put(image, 4096 + 216, (sum & 0xffffffff) + (sum >> 32),
+	    4); /* checksum, which later versions look at */
 	return image;
 }
 
@@ -74,7 +75,7 @@ std::string btrfs_image(uint64_t devices)
 	image.replace(kSuper + 0x40, 8, "_BHRfS_M");
 	put(image, kSuper + 0x70, image.size(), 8); /* total bytes */
 	put(image, kSuper + 0x88, devices, 8);
-	put(image, kSuper + 0x90, 4096, 4); /* sector size */
+	put(image, kSuper + 0x90, 4096, 4);  /* sector size */
 	put(image, kSuper + 0x94, 16384, 4); /* node size */
 	put(image, kSuper, crc32c(image, kSuper + 32, 4096 - 32), 4);
 	return image;

@@ -59,8 +59,9 @@ BOOST_FIXTURE_TEST_CASE(stop_of_an_unknown_device_is_told, Machine)
 	const Thrown thrown = thrown_by([&] { remapper.stop("dm-third", false); });
 
 	BOOST_TEST(thrown.errnum == ENXIO);
-	BOOST_TEST(thrown.sentence == "remap stop: dm-third: no such dm device: dmsetup ls shows those "
-				      "that are there");
+	BOOST_TEST(thrown.sentence ==
+		   "remap stop: dm-third: no such dm device: dmsetup ls shows those "
+		   "that are there");
 }
 
 BOOST_FIXTURE_TEST_CASE(status_of_one_device_is_its_own, Machine)
@@ -90,8 +91,9 @@ BOOST_FIXTURE_TEST_CASE(status_without_interposer_is_told, Machine)
 	kernel.patched = false;
 	const Thrown all = thrown_by([&] { remapper.status(); });
 	BOOST_TEST(all.errnum == ENOSYS);
-	BOOST_TEST(all.sentence == "remap status: all dm devices: this kernel has no interposer: boot "
-				   "a kernel that is built with CONFIG_DM_INTERPOSE");
+	BOOST_TEST(all.sentence ==
+		   "remap status: all dm devices: this kernel has no interposer: boot "
+		   "a kernel that is built with CONFIG_DM_INTERPOSE");
 	const Thrown one = thrown_by([&] { remapper.status("dm-noexcl"); });
 	BOOST_TEST(one.errnum == ENOSYS);
 	BOOST_TEST(one.sentence == "remap status: dm-noexcl: this kernel has no interposer: boot a "
@@ -119,8 +121,9 @@ BOOST_FIXTURE_TEST_CASE(unpatched_kernel_is_none_with_a_reason, Machine)
 	kernel.patched = false;
 	const Support support = remapper.probe();
 	BOOST_TEST((support.kind == Support::Kind::none));
-	BOOST_TEST(support.reason == "this kernel has no interposer: boot a kernel that is built with "
-				     "CONFIG_DM_INTERPOSE");
+	BOOST_TEST(support.reason ==
+		   "this kernel has no interposer: boot a kernel that is built with "
+		   "CONFIG_DM_INTERPOSE");
 }
 
 BOOST_FIXTURE_TEST_CASE(kernel_without_device_mapper_is_none_with_a_reason, Machine)
@@ -149,6 +152,8 @@ BOOST_FIXTURE_TEST_CASE(names_are_found_by_uuid_and_number, Machine)
 	BOOST_TEST(remapper.name_from_devno({252, 1}) == "dm-second");
 	BOOST_TEST(thrown_by([&] { remapper.name_from_uuid("none"); }).sentence ==
 		   "no dm device has the UUID 'none': dmsetup info -c shows those that are there");
-	BOOST_TEST(thrown_by([&] { remapper.name_from_devno({252, 9}); }).sentence ==
+	BOOST_TEST(thrown_by([&] {
+			   remapper.name_from_devno({252, 9});
+		   }).sentence ==
 		   "no dm device has the number 252:9: dmsetup info -c shows those that are there");
 }

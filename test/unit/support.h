@@ -17,7 +17,8 @@ struct Thrown {
 	std::string sentence;
 };
 
-template <typename Function> Thrown thrown_by(Function function)
+template <typename Function>
+Thrown thrown_by(Function function)
 {
 	try {
 		function();

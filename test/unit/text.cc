@@ -39,8 +39,8 @@ BOOST_AUTO_TEST_CASE(device_number_holds_twelve_and_twenty_bits)
 
 BOOST_AUTO_TEST_CASE(malformed_device_number_is_none)
 {
-	for (const char *text : {"", ":", "254", "254:", ":1", "254:1:2", "254:1 ", " 254:1",
-				 "a:b", "-1:0", "254:-1", "/dev/vda1", "0x10:1"})
+	for (const char *text : {"", ":", "254", "254:", ":1", "254:1:2", "254:1 ", " 254:1", "a:b",
+				 "-1:0", "254:-1", "/dev/vda1", "0x10:1"})
 		BOOST_TEST(!parse_devno(text), text);
 }
 
