@@ -145,11 +145,11 @@ in_use_by() {
 }
 
 dm_node() {
-	basename "$(readlink -f "$(dmdev "$1")")"
+	echo "dm-$("$REAL_DMSETUP" info -c --noheadings -o minor "$(dm "$1")")"
 }
 
 upper_writes() {
-	diskstat "$(dmdev "$1")" 5
+	diskstat "$(dm_node "$1")" 5
 }
 
 idle_upper() {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The original is unplugged under I/O while attached: its I/O fails and does not hang, the upper says that it
 # is gone, and stop and remove work.
-# timeout: 120
+# timeout: 300
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

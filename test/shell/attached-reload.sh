@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The table of an attached upper can be reloaded under load, and back; a table that start would refuse is
 # refused by the load, and the old one stays; never is it the resume that fails.
-# timeout: 240
+# timeout: 480
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An attached upper can be renamed; it is found by its new name, its attachment goes on, and stop works by
 # name, by path, by dm-N and by number.
-# timeout: 60
+# timeout: 180
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

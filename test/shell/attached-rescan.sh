@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # While a partition, or the disk, is attached its partition table cannot be reread, nor the partition be
 # deleted or resized: EBUSY. The attachment is not lost. After stop it all works.
-# timeout: 60
+# timeout: 180
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -3,7 +3,7 @@
 # An attached upper can be suspended and resumed under load, with and without lockfs: I/O to the original
 # waits and goes on. With lockfs it is the original's file system that is frozen, and thawed again. A freeze
 # while it is suspended ends once it is resumed.
-# timeout: 240
+# timeout: 480
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

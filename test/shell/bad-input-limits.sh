@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Devices that do not fit each other are EOPNOTSUPP, with a sentence that names the property: a larger
 # logical block size, a zoned original.
-# timeout: 90
+# timeout: 240
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Malformed messages straight to the kernel: each is refused with its errno and changes nothing; thousands of
 # mutated ones as well.
-# timeout: 120
+# timeout: 300
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
@@ -14,9 +14,9 @@ mk_dm small "0 64 linear $PART2 0 noexcl"
 p1=$(devno "$PART1")
 up=$(dm up)
 
+before=$(state)
 answers() {
-	local want=$1 before got
-	before=$(state)
+	local want=$1 got
 	got=$(fuzzmsg raw "$up" "${3:-0}" "$2" || :)
 	equal "$got" "$want" "answer to '$2'"
 	equal "$(state)" "$before" "state after '$2'"
@@ -67,19 +67,16 @@ text="@interpose_start remap $p1"
 for (( i = 0; i < 600; i++ )); do
 	text+=" and $(( i + 1 )):1 1:1"
 done
-before=$(state)
 got=$(fuzzmsg raw "$up" 0 "$text" || :)
 [[ $got =~ ^(E2BIG|EINVAL|ENODEV|ENXIO)$ ]] || fail "600 pairs: $got"
 equal "$(state)" "$before"
 
 for c in unterminated short long; do
-	before=$(state)
 	got=$(fuzzmsg $c "$up" || :)
 	equal "$got" EINVAL "message $c"
 	equal "$(state)" "$before"
 done
 
-before=$(state)
 fuzzmsg random "$(dm small)" "$SEED" 20000 "@interpose_start remap $p1" \
 	"@interpose_start remap $p1 nolockfs and $(devno "$(dmdev small)") $p1" "@interpose_stop nolockfs" \
 	"@interpose_status"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An upper that is not exactly as large as the original: smaller and larger have their own sentence, from the
 # tool and their own errno from the kernel.
-# timeout: 60
+# timeout: 180
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

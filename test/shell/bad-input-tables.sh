@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Uppers whose table cannot serve: no live table, read-only, over another read-only original, a table that
 # reaches the original exclusively; a table with two targets over two devices is fine.
-# timeout: 90
+# timeout: 240
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

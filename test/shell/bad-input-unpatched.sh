@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # On a kernel without the interposer each command says that it is missing and what to do, exits non-zero and
 # changes nothing; noexcl is refused by the target.
-# timeout: 60
+# timeout: 180
 # kernel: unpatched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Everything but our commands goes to the distribution's dmsetup untouched: output, exit status, options
 # before the command, tables on stdin, the program's other names, a full pipe, signals.
-# timeout: 90
+# timeout: 240
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

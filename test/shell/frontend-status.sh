@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # status lists what is attached, with names and numbers, one line each, nothing when nothing is; -v tells each
 # step on stderr and changes nothing else.
-# timeout: 60
+# timeout: 180
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Start on a file system that its user has frozen attaches (a freeze nests), or says that it cannot; it never
 # hangs, and never thaws what the user froze.
-# timeout: 90
+# timeout: 240
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # On a target with several devices noexcl:<dev> shares the named ones and the others stay exclusive; a bare
 # noexcl is refused there, never a silent shared open; words that are no noexcl are refused, too.
-# timeout: 120
+# timeout: 300
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
@@ -45,20 +45,16 @@ equal "$(cat "/sys/block/$(dm_node snap)/dm/noexcl")" 1
 equal "$(in_use_by "$PART1")" "$(dm_node snap)"
 equal "$(in_use_by "$DISK2")" "$(dm_node snap)"
 # the COW device is claimed
-fails '[Bb]usy|in use' mkfs.ext4 -q "$DISK2"
-fails . "$REAL_DMSETUP" create "$(dm claim)" --table "0 64 linear $DISK2 0"
+fails busy rawio claim "$DISK2"
 dmsetup remove "$(dm snap)"
-mk_linear claim "$DISK2"
-dmsetup remove "$(dm claim)"
+rawio claim "$DISK2"
 
 # several names, by path and by number
 mk_dm two "0 $(( size / 128 * 128 )) striped 2 64 $DISK2 0 $DISK3 0 noexcl:$DISK2,$d3"
 "$REAL_DMSETUP" table "$(dm two)" | grep -qE " noexcl:($d2,$d3|$d3,$d2)\$" ||
 	fail "$("$REAL_DMSETUP" table "$(dm two)")"
-mk_linear claim2 "$DISK2"
-mk_linear claim3 "$DISK3"
-dmsetup remove "$(dm claim2)"
-dmsetup remove "$(dm claim3)"
+rawio claim "$DISK2"
+rawio claim "$DISK3"
 dmsetup remove "$(dm two)"
 
 # one table: the same device shared by one target and exclusively by another
@@ -67,9 +63,9 @@ mk_dm mixed "0 64 linear $PART1 0 noexcl" "64 64 linear $PART1 64"
 equal "$("$REAL_DMSETUP" table "$(dm mixed)" | grep -c noexcl)" 1
 equal "$(in_use_by "$PART1")" "$(dm_node mixed)"
 # the exclusive one counts
-fails . mount "$PART1" "$TESTDIR/a"
+fails busy rawio claim "$PART1"
 rawio write "$(dmdev mixed)" 0 128 1
 rawio check "$PART1" 0 128 1
 dmsetup remove "$(dm mixed)"
 equal "$(in_use_by "$PART1")" ""
-mk_linear claim "$PART1"
+rawio claim "$PART1"

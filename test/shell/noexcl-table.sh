@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # noexcl opens a device that is in use; the table shows it again and loads from its own output; sysfs and the
 # holders tell; and without the word the claim is as exclusive as ever.
-# timeout: 120
+# timeout: 300
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
@@ -24,7 +24,7 @@ done
 
 mk_linear plain "$PART2"
 equal "$(noexcl_file plain)" 0
-fails . "$REAL_DMSETUP" create "$(dm second)" --table "0 $(sectors "$PART2") linear $PART2 0"
+fails busy rawio claim "$PART2"
 dmsetup remove "$(dm plain)"
 
 # every target that has one device
@@ -65,7 +65,7 @@ not reload up "0 $size linear $PART1 0" 2> /dev/null
 equal "$(state)" "$before"
 dmsetup remove "$(dm up)"
 
-# a shared open alone does not keep others from a claim, nor a claim others from a shared open
+# a shared open does not keep others from a claim, nor a claim others from a shared open
 mk_upper one "$PART1"
 mk_upper two "$PART1"
 equal "$(in_use_by "$PART1" | wc -w)" 2
@@ -75,5 +75,9 @@ unmount a
 mk_upper up "$PART1"
 mnt "$PART1" a
 unmount a
+rawio claim "$PART1"
 mk_linear claim "$PART1"
+fails busy rawio claim "$PART1"
 equal "$(in_use_by "$PART1" | wc -w)" 2
+dmsetup remove "$(dm claim)"
+rawio claim "$PART1"

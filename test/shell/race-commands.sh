@@ -3,7 +3,7 @@
 # Start, stop, suspend, resume, remove, create, reload, rename and status from several processes at once, for
 # RACE_SECONDS (60), on a mounted file system with writers: no hang, no damage, nothing leaks. Slab caches
 # and open counts return to what they were.
-# timeout: 240
+# timeout: 480
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
@@ -111,6 +111,5 @@ equal "$(in_use_by "$PART1")" ""
 equal "$(in_use_by "$PART2")" ""
 check_fs "$PART1" a
 # the original can be claimed: no open of ours is left
-wipefs -aq "$PART2"
-mk_linear claim "$PART2"
-mk_linear claim1 "$PART1"
+rawio claim "$PART1"
+rawio claim "$PART2"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The counters of an attachment are exact: each bio counts once, with its sectors, as read or as write,
 # flush, discard and write zeroes included, and nothing counts before start or after stop.
-# timeout: 60
+# timeout: 180
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -3,7 +3,7 @@
 # What is sent to the original goes where the table of the upper says: with a table over another disk the
 # original keeps its content while attached, and has it back afterwards. That the upper is used cannot be
 # seen more clearly. Everything in this suite that counts on it rests on this.
-# timeout: 60
+# timeout: 180
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A dm device as the original, mounted and busy: attach and detach lose nothing, it can be suspended and
 # resumed below an attached upper, and it cannot be removed.
-# timeout: 240
+# timeout: 480
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The check of remap-late-hook.sh is not blind: with the late hook switched off it finds writes that reach
 # the original past the attach.
-# timeout: 180
+# timeout: 300
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

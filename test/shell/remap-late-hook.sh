@@ -4,7 +4,7 @@
 # caught by the late hook: none reaches the original once start has returned. The upper is over another
 # disk, so one that does is seen in the content. With the late hook switched off the same
 # check must find one: run by remap-late-hook-disabled.sh.
-# timeout: 180
+# timeout: 300
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Bios that wait to enter the frozen queue while start publishes the upper are caught late, and none is lost
 # or goes astray: many raw writers, many cycles, content of both disks checked against the writers' numbers.
-# timeout: 240
+# timeout: 480
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Thousands of attachments, and of attempts that fail late, leave nothing behind in slab and per-cpu memory,
 # no open and no holder.
-# timeout: 300
+# timeout: 600
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
@@ -50,5 +50,5 @@ for n in up pair small; do
 	dmsetup remove "$(dm $n)"
 done
 equal "$(in_use_by "$PART1")" ""
-mk_linear claim "$PART1"
-mk_linear claim2 "$PART2"
+rawio claim "$PART1"
+rawio claim "$PART2"

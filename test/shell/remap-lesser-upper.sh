@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An upper that lacks what the original has learnt its users to expect: discard is the hint that it is and
 # succeeds, zeroout falls back to writing zeroes, a file system mounted with -o discard and fstrim go on.
-# timeout: 90
+# timeout: 240
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

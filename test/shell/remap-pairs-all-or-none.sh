@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Several pairs in one start are all attached or none: when the last one does not fit, the first ones are
 # as they were, and their file systems are not frozen.
-# timeout: 120
+# timeout: 300
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The two commands of the README, under a mounted, busy ext4: I/O goes through the upper from the moment
 # start returns until stop returns, and neither before nor afterwards; the file system notices nothing.
-# timeout: 240
+# timeout: 480
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

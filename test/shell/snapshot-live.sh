@@ -3,12 +3,18 @@
 # A snapshot of a mounted partition, taken under load: its content is the state at start for two processes
 # that write in a known order, its sum stays the same while the live file system changes, and fsck of it
 # is clean without a journal to replay.
-# timeout: 300
+# timeout: 600
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh
 . "$(dirname "$0")/../lib/io.sh"
+
+# a small partition: all of it is read five times
+echo ',96M' | sfdisk -q --label dos "$DISK2"
+PART1=${DISK2}1
+DISK2=$DISK3
+wait_for 10 test -b "$PART1"
 
 mk_ext4 "$PART1" a
 start_writers a

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An attached snapshot-origin and its snapshot come apart in every order under load; the upper never while
 # it is attached. Also a snapshot-origin that has no snapshot.
-# timeout: 300
+# timeout: 600
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

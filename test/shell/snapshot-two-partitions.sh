@@ -3,7 +3,7 @@
 # Two partitions attached by one start: one instant for both. A process writes n to one file system, then
 # another writes n to the other one; the two snapshots never show the second without the first, nor more
 # than one in between. Attached one after the other they do: so the check can tell.
-# timeout: 300
+# timeout: 600
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

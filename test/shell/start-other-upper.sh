@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # One slot per device: a start of another upper on an attached original is EBUSY with its sentence. After
 # stop the other one can be started.
-# timeout: 60
+# timeout: 180
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Stop always works: of an upper that fails all I/O (error, flakey), raw and under a mounted file system that
 # has dirty data. The original is whole again at once.
-# timeout: 120
+# timeout: 300
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
@@ -45,6 +45,9 @@ dd if=/dev/zero of="$TESTDIR/a/file2" bs=1M count=16 status=none || :
 quiet dmsetup remap stop "$(dm up)"
 not attached up
 dmsetup remove "$(dm up)"
+dd if=/dev/urandom of="$TESTDIR/urandom" bs=1M count=4 status=none
+dd if="$TESTDIR/urandom" of="$TESTDIR/a/file3" bs=1M conv=fsync status=none
+dd if="$TESTDIR/a/file3" bs=1M iflag=direct status=none | cmp - "$TESTDIR/urandom"
+unmount a
 rawio write "$NULLB" $(( size - 64 )) 64 9
 rawio check "$NULLB" $(( size - 64 )) 64 9
-unmount a

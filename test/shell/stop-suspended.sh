@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Stop of a suspended upper is EBUSY and says to resume it first; nothing changes, and after the resume stop
 # works. A start of a suspended upper likewise.
-# timeout: 90
+# timeout: 240
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

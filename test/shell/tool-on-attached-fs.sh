@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The tool and its libraries lie on the very file system that is being attached, and the page cache is
 # dropped between the steps: nothing that start or stop needs from there is read while it is frozen.
-# timeout: 180
+# timeout: 300
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

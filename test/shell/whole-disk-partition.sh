@@ -3,7 +3,7 @@
 # A whole disk and its partitions exclude each other. An upper of the disk sees what comes through a
 # partition; an upper of a partition sees what comes through the disk and touches it, one that straddles the
 # edge included. The uppers are over other disks, so that each byte shows which way it went.
-# timeout: 90
+# timeout: 240
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -29,6 +29,7 @@ static const char usage[] =
 	"usage: rawio write|check [-b BYTES] DEV SECTOR SECTORS SEED   one pattern, in I/Os of BYTES\n"
 	"       rawio zero DEV SECTOR SECTORS                          does it read as zeroes?\n"
 	"       rawio flush DEV\n"
+	"       rawio claim DEV                                        can it be opened exclusively?\n"
 	"       rawio discard|zeroout DEV SECTOR SECTORS\n"
 	"       rawio hammer [-c COUNTFILE] [-w] DEV SECTOR THREADS    each thread writes 64 KiB in turn,\n"
 	"                                                              until TERM; -w: I/O may fail\n"
@@ -340,6 +341,8 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(command, "flush") && args == 1)
 		return send_flush();
+	if (!strcmp(command, "claim") && args == 1)
+		return open_device(O_RDONLY | O_EXCL) < 0;
 	if (!strcmp(command, "write") && args == 4)
 		return write_pattern(range * SECTOR, io, number(argv[optind + 3]));
 	if (!strcmp(command, "check") && args == 4)
