@@ -106,8 +106,9 @@ std::string start_reason(Kernel &kernel, const std::vector<Pair> &pairs, int err
 	switch (errnum) {
 	case EBUSY:
 		reason = first_of(pairs, [&](const Pair &p) { return busy_reason(kernel, p); });
-		return reason.value_or(
-			all + ": busy for a reason that only the kernel's log has: see dmesg");
+		return reason.value_or(all +
+				       ": busy with another change, or for a reason that only the "
+				       "kernel's log has: try again, or see dmesg");
 	case ERANGE:
 	case EFBIG:
 		reason = first_of(pairs, [&](const Pair &p) { return size_reason(kernel, p); });
@@ -121,9 +122,9 @@ std::string start_reason(Kernel &kernel, const std::vector<Pair> &pairs, int err
 					     "table of the upper to match");
 	case EOPNOTSUPP:
 		reason = first_of(pairs, [&](const Pair &p) { return limits_reason(kernel, p); });
-		return reason.value_or(all +
-				       ": the upper cannot do what the original can (discard, "
-				       "block size, DAX, zones, encryption, integrity): see dmesg");
+		return reason.value_or(
+			all + ": the upper cannot stand in for the original (request-based, "
+			      "DAX, encryption, integrity): see dmesg");
 	case ENODEV:
 	case ENXIO:
 		reason = first_of(pairs, [&](const Pair &p) { return gone_reason(kernel, p); });

@@ -10,10 +10,12 @@ namespace dmr
 namespace
 {
 
-/* Whether the upper lacks what the original has. */
-bool lacks(std::optional<uint64_t> upper, std::optional<uint64_t> original)
+/* Limits are set on the whole disk. */
+std::string disk_name(Kernel &kernel, const Original &original)
 {
-	return upper && original && *upper == 0 && *original > 0;
+	const auto disk = original.facts.disk ? kernel.block(*original.facts.disk) : std::nullopt;
+
+	return disk ? disk->name : original.facts.name;
 }
 
 } // namespace
@@ -40,12 +42,15 @@ std::optional<std::string> limits_reason(Kernel &kernel, const Pair &pair)
 	if (original.dax == true)
 		return given +
 		       ": can do DAX, which passes the block layer by: it cannot be remapped";
-	if (lacks(upper.discard_max, original.discard_max))
-		return pair.upper.name + ": cannot discard, and " + given +
-		       " can: use a target that passes discards on";
-	if (lacks(upper.write_zeroes_max, original.write_zeroes_max))
-		return pair.upper.name + ": cannot write zeroes, and " + given +
-		       " can: use a target that passes them on";
+	if (original.uncounted)
+		return given + ": its I/O in flight is not counted: echo 1 > /sys/block/" +
+		       disk_name(kernel, pair.original) + "/queue/iostats";
+	if (upper.dma_alignment && original.dma_alignment &&
+	    *upper.dma_alignment > *original.dma_alignment)
+		return pair.upper.name + ": needs memory aligned to " +
+		       std::to_string(*upper.dma_alignment + 1) + " bytes, " + given + " to " +
+		       std::to_string(*original.dma_alignment + 1) +
+		       ": give the upper other devices";
 	return std::nullopt;
 }
 

@@ -34,13 +34,16 @@ std::optional<uint64_t> number(const fs::path &path)
 BlockLimits limits_of(const fs::path &queue)
 {
 	const auto dax = number(queue / "dax");
+	std::error_code ignored;
 
 	return {
 		.logical_block_size = number(queue / "logical_block_size"),
-		.discard_max = number(queue / "discard_max_bytes"),
-		.write_zeroes_max = number(queue / "write_zeroes_max_bytes"),
+		.dma_alignment = number(queue / "dma_alignment"),
 		.zoned = attribute(queue / "zoned"),
 		.dax = dax ? std::optional<bool>(*dax == 1) : std::nullopt,
+		/* drivers with request queues have a directory of them */
+		.uncounted = number(queue / "iostats") == 0 &&
+			     !fs::exists(queue.parent_path() / "mq", ignored),
 	};
 }
 

@@ -52,10 +52,10 @@ struct FileFacts {
 /* What of a device's I/O limits decides whether another device can stand in for it. */
 struct BlockLimits {
 	std::optional<uint64_t> logical_block_size; /* bytes */
-	std::optional<uint64_t> discard_max;        /* bytes, 0: no discard */
-	std::optional<uint64_t> write_zeroes_max;   /* bytes, 0: no write zeroes */
+	std::optional<uint64_t> dma_alignment;      /* mask */
 	std::string zoned;                          /* "none", or the kind; "" unknown */
 	std::optional<bool> dax;
+	bool uncounted = false; /* bio-based, and its I/O in flight is not counted */
 };
 
 struct BlockFacts {

@@ -90,8 +90,8 @@ BOOST_FIXTURE_TEST_CASE(attached_neighbour_partition_is_no_reason, Machine)
 {
 	kernel.attach({252, 1}, {254, 2});
 	BOOST_TEST(start(EBUSY) ==
-		   "remap start: dm-noexcl on /dev/vda1: busy for a reason that only "
-		   "the kernel's log has: see dmesg");
+		   "remap start: dm-noexcl on /dev/vda1: busy with another change, or for a "
+		   "reason that only the kernel's log has: try again, or see dmesg");
 }
 
 BOOST_FIXTURE_TEST_CASE(suspended_upper_is_busy, Machine)
@@ -190,23 +190,21 @@ BOOST_FIXTURE_TEST_CASE(larger_blocks_are_told, Machine)
 		   "give the upper devices with blocks of that size");
 }
 
-BOOST_FIXTURE_TEST_CASE(missing_discard_is_told, Machine)
+BOOST_FIXTURE_TEST_CASE(stricter_alignment_is_told, Machine)
 {
-	kernel.blocks.at({252, 0}).limits.discard_max = 0;
-	kernel.blocks.at({254, 1}).limits.discard_max = 65536;
-	BOOST_TEST(start(EOPNOTSUPP) ==
-		   "remap start: dm-noexcl: cannot discard, and /dev/vda1 can: "
-		   "use a target that passes discards on");
-}
-
-BOOST_FIXTURE_TEST_CASE(missing_write_zeroes_is_told, Machine)
-{
-	kernel.blocks.at({252, 0}).limits.write_zeroes_max = 0;
-	kernel.blocks.at({254, 1}).limits.write_zeroes_max = 65536;
+	kernel.blocks.at({252, 0}).limits.dma_alignment = 511;
+	kernel.blocks.at({254, 1}).limits.dma_alignment = 3;
 	BOOST_TEST(
 		start(EOPNOTSUPP) ==
-		"remap start: dm-noexcl: cannot write zeroes, and /dev/vda1 can: use a target that "
-		"passes them on");
+		"remap start: dm-noexcl: needs memory aligned to 512 bytes, /dev/vda1 to 4: give "
+		"the upper other devices");
+}
+
+BOOST_FIXTURE_TEST_CASE(uncounted_original_is_told, Machine)
+{
+	kernel.blocks.at({254, 1}).limits.uncounted = true;
+	BOOST_TEST(start(EOPNOTSUPP) == "remap start: /dev/vda1: its I/O in flight is not counted: "
+					"echo 1 > /sys/block/vda/queue/iostats");
 }
 
 BOOST_FIXTURE_TEST_CASE(zoned_and_dax_originals_are_told, Machine)
@@ -224,8 +222,8 @@ BOOST_FIXTURE_TEST_CASE(zoned_and_dax_originals_are_told, Machine)
 BOOST_FIXTURE_TEST_CASE(limits_that_only_the_kernel_sees_are_told, Machine)
 {
 	BOOST_TEST(start(EOPNOTSUPP) ==
-		   "remap start: dm-noexcl on /dev/vda1: the upper cannot do what the original can "
-		   "(discard, block size, DAX, zones, encryption, integrity): see dmesg");
+		   "remap start: dm-noexcl on /dev/vda1: the upper cannot stand in for the "
+		   "original (request-based, DAX, encryption, integrity): see dmesg");
 }
 
 BOOST_FIXTURE_TEST_CASE(original_that_goes_away_is_told, Machine)

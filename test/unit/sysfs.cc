@@ -22,8 +22,8 @@ struct Tree {
 		directory.write("devices/pci/vda/dev", "254:0\n");
 		directory.write("devices/pci/vda/ro", "0\n");
 		directory.write("devices/pci/vda/queue/logical_block_size", "512\n");
-		directory.write("devices/pci/vda/queue/discard_max_bytes", "2147483136\n");
-		directory.write("devices/pci/vda/queue/write_zeroes_max_bytes", "0\n");
+		directory.write("devices/pci/vda/queue/dma_alignment", "3\n");
+		directory.write("devices/pci/vda/queue/iostats", "0\n");
 		directory.write("devices/pci/vda/queue/zoned", "none\n");
 		directory.write("devices/pci/vda/queue/dax", "0\n");
 		partition("vda2", "254:2");
@@ -77,10 +77,19 @@ BOOST_FIXTURE_TEST_CASE(a_partition_knows_its_disk_and_has_its_limits, Tree)
 	BOOST_TEST(to_string(*partition->disk) == "254:0");
 	BOOST_TEST(partition->partitions.empty());
 	BOOST_TEST(partition->limits.logical_block_size.value() == 512u);
-	BOOST_TEST(partition->limits.discard_max.value() == 2147483136u);
-	BOOST_TEST(partition->limits.write_zeroes_max.value() == 0u);
+	BOOST_TEST(partition->limits.dma_alignment.value() == 3u);
 	BOOST_TEST(partition->limits.zoned == "none");
 	BOOST_TEST(partition->limits.dax.value() == false);
+}
+
+BOOST_FIXTURE_TEST_CASE(io_of_a_bio_based_device_may_be_uncounted, Tree)
+{
+	BOOST_TEST(sysfs.block({254, 0})->limits.uncounted);
+	directory.write("devices/pci/vda/mq/0/nr_tags", "64\n");
+	BOOST_TEST(!sysfs.block({254, 0})->limits.uncounted);
+	std::filesystem::remove_all(directory.path("devices/pci/vda/mq"));
+	directory.write("devices/pci/vda/queue/iostats", "1\n");
+	BOOST_TEST(!sysfs.block({254, 0})->limits.uncounted);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_number_without_device_is_nothing, Tree)
@@ -99,7 +108,7 @@ BOOST_FIXTURE_TEST_CASE(limits_of_an_older_kernel_are_unknown, Tree)
 	std::filesystem::remove_all(directory.path("devices/pci/vda/queue"));
 	const auto disk = sysfs.block({254, 0});
 	BOOST_REQUIRE(disk.has_value());
-	BOOST_TEST(!disk->limits.discard_max.has_value());
+	BOOST_TEST(!disk->limits.dma_alignment.has_value());
 	BOOST_TEST(!disk->limits.dax.has_value());
 	BOOST_TEST(disk->limits.zoned == "");
 }
