@@ -52,7 +52,8 @@ refused "a command is missing" dmsetup remap
 refused "unknown option '--nonsense'" dmsetup remap start --nonsense "$up" "$PART1"
 refused "takes no --nolockfs" dmsetup remap status --nolockfs
 for c in start stop nonsense; do
-	dmsetup remap $c 2>&1 | grep -q "^Try '" || fail "no hint at --help: remap $c"
+	not dmsetup remap $c 2> "$TESTDIR/err"
+	grep -q "^Try '" "$TESTDIR/err" || fail "no hint at --help: remap $c"
 done
 
 # hostile names reach neither the terminal nor the kernel's parser

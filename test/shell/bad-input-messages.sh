@@ -54,7 +54,7 @@ answers EINVAL "@"
 answers EALREADY "@interpose_stop"
 answers EALREADY "@interpose_stop nolockfs"
 # well formed, and no such device
-for devno in 0:0 4095:1048575 1:1 "${p1%:*}:999999"; do
+for devno in 0:0 4095:1048575 240:1 "${p1%:*}:999999"; do
 	got=$(fuzzmsg raw "$up" 0 "@interpose_start remap $devno" || :)
 	[[ $got =~ ^(ENODEV|ENXIO|EINVAL)$ ]] || fail "start on $devno: $got"
 done

@@ -59,6 +59,11 @@ before=$(counter part reads)
 rawio check "$DISK1" $(( start1 + 64 )) 80 5
 (( $(counter part reads) > before )) || fail "reads through the disk are not seen"
 
+# what went through the disk into the partition is flushed where it went
+before=$(counter part writes)
+rawio flush "$DISK1"
+equal "$(counter part writes)" $(( before + 1 )) "a flush of the disk"
+
 # outside of it nothing is seen
 before=$(counters part)
 rawio write -b 4096 "$DISK1" $(( start1 + size1 + 2048 )) 80 6
