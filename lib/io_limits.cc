@@ -2,6 +2,8 @@
 /* What the original can and the upper cannot. */
 #include "io_limits.h"
 
+#include <algorithm>
+
 #include "text.h"
 
 namespace dmr
@@ -45,8 +47,9 @@ std::optional<std::string> limits_reason(Kernel &kernel, const Pair &pair)
 	if (original.uncounted)
 		return given + ": its I/O in flight is not counted: echo 1 > /sys/block/" +
 		       disk_name(kernel, pair.original) + "/queue/iostats";
+	/* 512 bytes is what a mapped device has that leaves the data to others */
 	if (upper.dma_alignment && original.dma_alignment &&
-	    *upper.dma_alignment > *original.dma_alignment)
+	    *upper.dma_alignment > std::max<uint64_t>(*original.dma_alignment, 511))
 		return pair.upper.name + ": needs memory aligned to " +
 		       std::to_string(*upper.dma_alignment + 1) + " bytes, " + given + " to " +
 		       std::to_string(*original.dma_alignment + 1) +

@@ -192,11 +192,11 @@ BOOST_FIXTURE_TEST_CASE(larger_blocks_are_told, Machine)
 
 BOOST_FIXTURE_TEST_CASE(stricter_alignment_is_told, Machine)
 {
-	kernel.blocks.at({252, 0}).limits.dma_alignment = 511;
+	kernel.blocks.at({252, 0}).limits.dma_alignment = 4095;
 	kernel.blocks.at({254, 1}).limits.dma_alignment = 3;
 	BOOST_TEST(
 		start(EOPNOTSUPP) ==
-		"remap start: dm-noexcl: needs memory aligned to 512 bytes, /dev/vda1 to 4: give "
+		"remap start: dm-noexcl: needs memory aligned to 4096 bytes, /dev/vda1 to 4: give "
 		"the upper other devices");
 }
 
