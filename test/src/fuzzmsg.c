@@ -100,10 +100,21 @@ static size_t mutate(char *text, size_t length, size_t room, uint64_t *state)
 	return length;
 }
 
-/* "@interpose_status", and "@interpose_stop" where nothing is attached, may well answer; a start not. */
+/*
+ * "@interpose_status" may well answer; a start not. Read as the kernel reads it: no-break spaces are
+ * spaces, and a backslash quotes what follows.
+ */
 static bool may_succeed(const char *text)
 {
-	return !strncasecmp(text, "@interpose_status", 17) || !strncasecmp(text, "@stats_", 7);
+	char word[18];
+	size_t n = 0;
+
+	text += strspn(text, " \t\n\v\f\r\xa0");
+	for (; *text && n < sizeof(word) - 1; text++)
+		if (*text != '\\')
+			word[n++] = *text;
+	word[n] = 0;
+	return !strncasecmp(word, "@interpose_status", 17) || !strncasecmp(word, "@stats_", 7);
 }
 
 static int random_messages(const char *name, uint64_t seed, unsigned long count, char **texts, int n)
@@ -124,7 +135,7 @@ static int random_messages(const char *name, uint64_t seed, unsigned long count,
 		error = send(name, 0, text, length + 1, frame(length + 1));
 		if (error) {
 			refused++;
-		} else if (!may_succeed(text + strspn(text, " \t\n\v\f\r"))) {
+		} else if (!may_succeed(text)) {
 			fprintf(stderr, "fuzzmsg: message %lu succeeded: '%s'\n", i, text);
 			return 1;
 		}
