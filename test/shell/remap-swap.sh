@@ -14,7 +14,8 @@ mk_upper up "$PART2"
 group=/sys/fs/cgroup/$PREFIX
 echo +memory > /sys/fs/cgroup/cgroup.subtree_control
 mkdir "$group"
-echo 24M > "$group/memory.max"
+# not memory.max: where the disk is slow that kills instead of waiting
+echo 16M > "$group/memory.high"
 
 # files in memory, more than the group may have: most of them are swapped out
 mkdir shm
