@@ -15,6 +15,7 @@
 #	stop_order
 # Endless raw writers (test/src/rawio.c)
 #	start_hammer DEV THREADS [ARG...]	in the first THREADS * 64 KiB of DEV
+#	each_writes N			wait until each of the threads has written N more
 #	stop_hammer
 #	start_hammer_in CGROUP DEV THREADS	the same in a cgroup
 #	late_count			bios that the late hook has caught since boot
@@ -105,7 +106,13 @@ start_hammer() {
 	rm -f "$TESTDIR/hammer"
 	bg rawio hammer -c "$TESTDIR/hammer" "$@" "$dev" 0 "$threads"
 	HAMMER=$BG
-	wait_for 60 at_least hammer "$threads"
+	wait_for 60 at_least hammer 1
+}
+
+each_writes() {
+	local from
+	from=$(count_in hammer)
+	wait_for 100 at_least hammer $(( from + $1 ))
 }
 
 stop_hammer() {
@@ -175,7 +182,7 @@ md5_of_first() {
 # comes. KNOB is written VALUE for the duration. Sets PAST_ATTACH to 1 when the original has changed after
 # start had returned, and LATE to the number of bios that were caught late.
 throttled_round() {
-	local knob=$1 value=$2 group=/sys/fs/cgroup/$PREFIX before after late backlog
+	local knob=$1 value=$2 group=/sys/fs/cgroup/$PREFIX before after late
 	THREADS=32
 	grep -qw io /sys/fs/cgroup/cgroup.controllers || broken "no io controller"
 	[[ -e /sys/kernel/debug/block_interposer/late ]] || fail "no count of late catches in debugfs"
@@ -192,9 +199,8 @@ throttled_round() {
 	late=$(late_count)
 	dmsetup remap start "$(dm up)" "$DISK2"
 	before=$(md5_of_first 2 "$(dmdev low)")
-	# each thread has had its parked bio through the throttle when it has written two more
-	backlog=$(count_in hammer)
-	wait_for 100 at_least hammer $(( backlog + THREADS * 20 ))
+	# then each has had its parked bio through the throttle
+	each_writes 2
 	after=$(md5_of_first 2 "$(dmdev low)")
 	LATE=$(( $(late_count) - late ))
 	[[ -z $knob ]] || echo 0 > "$knob"
@@ -204,7 +210,7 @@ throttled_round() {
 	[[ $before == "$after" ]] || PAST_ATTACH=1
 	echo "$(devno "$DISK2") wiops=max" > "$group/io.max"
 	dmsetup remap stop "$(dm up)"
-	wait_for 60 at_least hammer $(( $(count_in hammer) + THREADS * 20 ))
+	each_writes 2
 	stop_hammer
 	# whichever way they went, none was lost and none came later than its successor
 	rawio hammered "$DISK2" 0 "$THREADS" "$DISK3"
@@ -218,5 +224,5 @@ start_hammer_in() {
 	bg bash -c 'echo 0 > "$1/cgroup.procs" && exec rawio hammer -c "$2" "$3" 0 "$4"' \
 		hammer "$group" "$TESTDIR/hammer" "$dev" "$threads"
 	HAMMER=$BG
-	wait_for 60 at_least hammer 4
+	wait_for 100 at_least hammer 1
 }

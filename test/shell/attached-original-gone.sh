@@ -15,7 +15,7 @@ mk_upper up "$SCSI_DISK"
 dmsetup remap start "$(dm up)" "$SCSI_DISK"
 # a fault that comes back for each write, so that the writers end by themselves
 start_hammer "$SCSI_DISK" 4
-wait_for 20 at_least hammer 100
+wait_for 20 at_least hammer 12
 echo 1 > "/sys/block/$name/device/delete"
 hammer_ended() {
 	! kill -0 "$HAMMER" 2> /dev/null

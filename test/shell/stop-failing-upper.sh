@@ -23,7 +23,7 @@ for table in "error" "flakey $NULLB 0 0 1000 noexcl" "flakey $NULLB 0 0 1000 1 e
 	wait_for 20 counts up writes 50
 	not rawio write "$NULLB" 4096 8 2
 	quiet dmsetup remap stop "$(dm up)"
-	wait_for 20 at_least hammer $(( $(count_in hammer) + 50 ))
+	each_writes 6
 	rawio write "$NULLB" 8192 2048 3
 	rawio check "$NULLB" 8192 2048 3
 	rawio check "$NULLB" 4096 2048 1

@@ -32,7 +32,8 @@ static const char usage[] =
 	"       rawio claim DEV                                        can it be opened exclusively?\n"
 	"       rawio discard|zeroout DEV SECTOR SECTORS\n"
 	"       rawio hammer [-c COUNTFILE] [-w] DEV SECTOR THREADS    each thread writes 64 KiB in turn,\n"
-	"                                                              until TERM; -w: I/O may fail\n"
+	"                                                              until TERM; -w: I/O may fail;\n"
+	"                                                              COUNTFILE: writes of the slowest\n"
 	"       rawio hammered DEV SECTOR THREADS [DEV2]               prints the newest number of each\n"
 	"                                                              thread; 1: a ring is not a prefix;\n"
 	"                                                              DEV2: the newer block of the two\n";
@@ -45,7 +46,7 @@ struct hammer_block {
 struct hammer {
 	pthread_t thread;
 	unsigned int index;
-	uint64_t number;		/* the last one that was written */
+	_Atomic uint64_t number;	/* the last one that was written */
 	unsigned long failed;
 };
 
@@ -53,7 +54,6 @@ static const char *device;
 static uint64_t start;			/* bytes */
 static bool may_fail;
 static atomic_bool stop;
-static atomic_ulong written;
 
 __attribute__((noreturn))
 static void die(const char *what)
@@ -194,18 +194,23 @@ static void *hammer_thread(void *arg)
 			continue;
 		}
 		h->number = number;
-		written++;
 	}
 	close(fd);
 	return NULL;
 }
 
-static void save_count(const char *name)
+/* Not their sum: one thread that waits is not to be hidden by those that do not. */
+static void save_slowest(const struct hammer *h, unsigned int threads, const char *name)
 {
+	uint64_t slowest = UINT64_MAX;
 	char text[32];
-	int n = snprintf(text, sizeof(text), "%lu\n", atomic_load(&written));
-	int fd = open(name, O_CREAT | O_WRONLY, 0644);
+	int fd, n;
 
+	for (unsigned int i = 0; i < threads; i++)
+		if (h[i].number < slowest)
+			slowest = h[i].number;
+	n = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)slowest);
+	fd = open(name, O_CREAT | O_WRONLY, 0644);
 	if (fd < 0 || pwrite(fd, text, n, 0) != n || close(fd))
 		die(name);
 }
@@ -215,6 +220,7 @@ static int hammer(unsigned int threads, const char *count)
 	static struct hammer h[MAX_THREADS];
 	struct timespec tick = { 0, 10 * 1000 * 1000 };
 	struct sigaction action = { .sa_handler = on_signal };
+	unsigned long long written = 0;
 	unsigned long failed = 0;
 
 	sigaction(SIGTERM, &action, NULL);
@@ -227,14 +233,15 @@ static int hammer(unsigned int threads, const char *count)
 	}
 	while (!stop) {
 		if (count)
-			save_count(count);
+			save_slowest(h, threads, count);
 		nanosleep(&tick, NULL);
 	}
 	for (unsigned int i = 0; i < threads; i++) {
 		pthread_join(h[i].thread, NULL);
 		failed += h[i].failed;
+		written += h[i].number;
 	}
-	printf("rawio: %lu writes, %lu failed; last:", atomic_load(&written), failed);
+	printf("rawio: %llu writes, %lu failed; last:", written, failed);
 	for (unsigned int i = 0; i < threads; i++)
 		printf(" %llu", (unsigned long long)h[i].number);
 	printf("\n");
