@@ -51,7 +51,7 @@ std::optional<Attachment> parse_attachment(std::string_view line)
 			  *held};
 }
 
-std::vector<Attachment> attachments_of(Kernel &kernel, const DmDevice &dm)
+std::vector<Attachment> attachments_of(Kernel &kernel, const std::string &what, const DmDevice &dm)
 {
 	std::vector<Attachment> result;
 	const std::string answer = kernel.message(dm.devno, "@interpose_status");
@@ -61,7 +61,7 @@ std::vector<Attachment> attachments_of(Kernel &kernel, const DmDevice &dm)
 
 		if (!attachment)
 			throw Error(EPROTO,
-				    "remap status: " + dm.name +
+				    what + ": " + dm.name +
 					    ": the kernel's answer is not understood: '" +
 					    printable(line) +
 					    "': use the library that belongs to this kernel");
@@ -70,13 +70,13 @@ std::vector<Attachment> attachments_of(Kernel &kernel, const DmDevice &dm)
 	return result;
 }
 
-std::vector<Attached> all_attachments(Kernel &kernel)
+std::vector<Attached> all_attachments(Kernel &kernel, const std::string &what)
 {
 	std::vector<Attached> result;
 
 	for (const DmDevice &dm : kernel.dm_devices()) {
 		try {
-			for (Attachment &attachment : attachments_of(kernel, dm))
+			for (Attachment &attachment : attachments_of(kernel, what, dm))
 				result.push_back({dm, std::move(attachment)});
 		} catch (const Error &error) {
 			if (error.errnum() != ENXIO && error.errnum() != ENODEV)

@@ -29,8 +29,8 @@ struct Attachment {
 std::optional<Attachment> parse_attachment(std::string_view line);
 
 /* What one dm device is attached to: usually nothing or one. Error: of the message, or EPROTO
- * for an answer that is not understood. */
-std::vector<Attachment> attachments_of(Kernel &kernel, const DmDevice &dm);
+ * for an answer that is not understood; @what is the operation that its sentence names. */
+std::vector<Attachment> attachments_of(Kernel &kernel, const std::string &what, const DmDevice &dm);
 
 /* An upper and what it is attached to. */
 struct Attached {
@@ -39,6 +39,6 @@ struct Attached {
 };
 
 /* Of all dm devices. Devices that disappear meanwhile are left out. */
-std::vector<Attached> all_attachments(Kernel &kernel);
+std::vector<Attached> all_attachments(Kernel &kernel, const std::string &what);
 
 } // namespace dmr

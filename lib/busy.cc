@@ -23,9 +23,10 @@ std::string name_of(Kernel &kernel, Devno devno)
 	return facts ? facts->name : to_string(devno);
 }
 
-std::string stop_first(const std::string &upper)
+/* Each mode has its own command. */
+std::string stop_command(const Attached &attached)
 {
-	return ": stop that first: dmsetup remap stop " + upper;
+	return "dmsetup " + printable(attached.attachment.mode) + " stop " + attached.upper.name;
 }
 
 /* "the whole disk vda", "the partition vda1", or nothing when they do not overlap. */
@@ -44,20 +45,21 @@ Reason attached_reason(Kernel &kernel, const Pair &pair)
 {
 	const std::string original = printable(pair.original.given);
 
-	for (const Attached &other : all_attachments(kernel)) {
+	for (const Attached &other : all_attachments(kernel, "status")) {
 		const Devno devno = other.attachment.original;
 
 		if (other.upper.devno == pair.upper.devno)
 			return pair.upper.name + ": is already attached to " +
 			       name_of(kernel, devno) + " (" + to_string(devno) + ")" +
-			       ": stop it first: dmsetup remap stop " + pair.upper.name;
+			       ": stop it first: " + stop_command(other);
 		if (devno == pair.original.devno)
 			return original + ": " + other.upper.name + " is already attached to it" +
-			       stop_first(other.upper.name);
+			       ": stop that first: " + stop_command(other);
 		if (const auto related = relation(kernel, pair.original, devno))
 			return original + ": " + other.upper.name + " is attached to " + *related +
-			       ", and a whole disk and its partitions exclude each other" +
-			       stop_first(other.upper.name);
+			       ", and a whole disk and its partitions exclude each other: "
+			       "stop that first: " +
+			       stop_command(other);
 	}
 	return std::nullopt;
 }

@@ -46,7 +46,7 @@ int guard(dmremap_context *context, Function function) noexcept
 	return r < 0 ? r : -EIO;
 }
 
-[[noreturn]] void invalid(const char *sentence)
+[[noreturn]] void invalid(const std::string &sentence)
 {
 	throw dmr::Error(EINVAL, sentence);
 }
@@ -58,6 +58,19 @@ char *duplicate(const std::string &text)
 	if (!copy)
 		throw std::bad_alloc();
 	return copy;
+}
+
+/* Nothing: a mode that this version does not have. */
+std::optional<dmr::Mode> known_mode(int mode)
+{
+	switch (mode) {
+	case DMREMAP_MODE_REMAP:
+		return dmr::Mode::remap;
+	case DMREMAP_MODE_FILTER:
+		return dmr::Mode::filter;
+	default:
+		return std::nullopt;
+	}
 }
 
 void check_flags(uint32_t flags)
@@ -149,6 +162,19 @@ int dmremap_take_devmapper_log(dmremap_context *context) noexcept
 	return 0;
 }
 
+int dmremap_set_mode(dmremap_context *context, int mode) noexcept
+{
+	if (!context)
+		return -EINVAL;
+	return guard(context, [&] {
+		const auto known = known_mode(mode);
+
+		if (mode && !known)
+			invalid("set the mode: this version has no such mode");
+		context->mode = known;
+	});
+}
+
 const char *dmremap_last_error(const dmremap_context *context) noexcept
 {
 	return context ? context->error.c_str() : "libdmremap: the context is null";
@@ -209,19 +235,21 @@ int dmremap_start(dmremap_context *context, int mode, const struct dmremap_pair 
 	if (!context)
 		return -EINVAL;
 	return guard(context, [&] {
+		const auto known = known_mode(mode);
 		std::vector<dmr::PairNames> names;
 
-		if (mode != DMREMAP_MODE_REMAP)
-			invalid("remap start: this version has no such mode");
+		if (!known)
+			invalid("start: this version has no such mode");
 		check_flags(flags);
+		const std::string what = dmr::operation(known, "start");
 		if (!pairs || count == 0)
-			invalid("remap start: no pair of devices was given");
+			invalid(what + ": no pair of devices was given");
 		for (size_t i = 0; i < count; i++) {
 			if (!pairs[i].upper || !pairs[i].original)
-				invalid("remap start: a pair has no upper or no original");
+				invalid(what + ": a pair has no upper or no original");
 			names.push_back({pairs[i].upper, pairs[i].original});
 		}
-		context->remapper.start(names, flags & DMREMAP_NOLOCKFS);
+		context->remapper.start(*known, names, flags & DMREMAP_NOLOCKFS);
 	});
 }
 
@@ -232,8 +260,8 @@ int dmremap_stop(dmremap_context *context, const char *upper, uint32_t flags) no
 	return guard(context, [&] {
 		check_flags(flags);
 		if (!upper)
-			invalid("remap stop: no dm device was given");
-		context->remapper.stop(upper, flags & DMREMAP_NOLOCKFS);
+			invalid(dmr::operation(context->mode, "stop") + ": no dm device was given");
+		context->remapper.stop(context->mode, upper, flags & DMREMAP_NOLOCKFS);
 	});
 }
 
@@ -244,10 +272,11 @@ int dmremap_status(dmremap_context *context, const char *upper,
 		return -EINVAL;
 	return guard(context, [&] {
 		if (!status)
-			invalid("remap status: no place for the list was given");
+			invalid(dmr::operation(context->mode, "status") +
+				": no place for the list was given");
 		auto list = std::make_unique<struct dmremap_list>();
-		const auto all =
-			upper ? context->remapper.status(upper) : context->remapper.status();
+		const auto all = upper ? context->remapper.status(context->mode, upper)
+				       : context->remapper.status(context->mode);
 		for (const dmr::Attached &attached : all)
 			list->items.push_back(make_item(*context->kernel, attached));
 		*status = list.release();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "dmremap.h"
 #include "kernel.h"
 #include "log.h"
+#include "mode.h"
 #include "remapper.h"
 
 struct dmremap_context {
@@ -27,6 +29,7 @@ struct dmremap_context {
 	dmr::Remapper remapper;
 	std::string error;
 	std::string reason;
+	std::optional<dmr::Mode> mode; /* of stop and status */
 	bool has_devmapper_log = false;
 };
 

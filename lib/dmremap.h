@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
 /*
  * libdmremap: attach a device-mapper device (the upper) to a block device that has users (the
- * original), so that the original's I/O goes to the upper instead; detach it again; tell which
- * are attached. C interface; <dmremap.hpp> is the C++ face over it.
+ * original), so that the original's I/O goes to the upper instead, or is filtered by it; detach
+ * it again; tell which are attached. C interface; <dmremap.hpp> is the C++ face over it.
  *
  * Functions that return int return 0, or a negative errno value. After an error,
  * dmremap_last_error() of the same context is one line that names the device, the reason and
@@ -37,7 +37,8 @@ struct dmremap_context;
 
 /* What became of the I/O of an original. Later versions add modes. */
 enum dmremap_mode {
-	DMREMAP_MODE_REMAP = 1, /* every bio for the original goes to the upper instead */
+	DMREMAP_MODE_REMAP = 1,  /* every bio for the original goes to the upper instead */
+	DMREMAP_MODE_FILTER = 2, /* a target of the upper handles the original's own bios */
 };
 
 /* How this kernel carries it out. Later versions add providers. */
@@ -85,6 +86,14 @@ DMREMAP_API void dmremap_set_log(struct dmremap_context *context, dmremap_log_fn
 				 void *data) DMREMAP_NOEXCEPT;
 
 /*
+ * Sets what dmremap_stop() and dmremap_status() of this context are about.
+ * @mode: one of enum dmremap_mode: only uppers that are attached in this mode; one that is named
+ *	and is attached in another is -EPROTOTYPE. 0, the default: all uppers.
+ * Returns 0 or -EINVAL (null pointer, no such mode).
+ */
+DMREMAP_API int dmremap_set_mode(struct dmremap_context *context, int mode) DMREMAP_NOEXCEPT;
+
+/*
  * Takes libdevmapper's messages to the log of @context, at DMREMAP_LOG_DEBUG, until that context
  * is freed. libdevmapper's log handler belongs to the whole process, and it prints errors on
  * stderr when there is none: a program that wants to print its own sentences calls this; a
@@ -121,7 +130,7 @@ DMREMAP_API int dmremap_name_from_uuid(struct dmremap_context *context, const ch
 DMREMAP_API int dmremap_name_from_devno(struct dmremap_context *context, uint32_t major,
 					uint32_t minor, char **name) DMREMAP_NOEXCEPT;
 
-/* One original and the upper that its I/O goes to. */
+/* One original and the upper that is attached to it. */
 struct dmremap_pair {
 	/* dm device: a name, /dev/mapper/name, /dev/dm-N, any path to its node, or major:minor. */
 	const char *upper;
@@ -135,8 +144,10 @@ struct dmremap_pair {
  * them, before the first pair is attached, and thawed after the last: that is the one point in
  * time that all pairs share. With DMREMAP_NOLOCKFS the kernel freezes none.
  * Bios in flight complete where they were sent; a bio that is submitted after the function has
- * returned 0 goes to the upper.
- * @mode: one of enum dmremap_mode; others are -EINVAL.
+ * returned 0 goes to the upper, or is seen by its filter.
+ * A filter's table has one target, which is linear, dust, delay, flakey, verity or
+ * snapshot-origin, over the whole original, shared with it by noexcl.
+ * @mode: one of enum dmremap_mode, for all pairs; others are -EINVAL.
  * @pairs: @count pairs, at least one.
  * @flags: 0 or DMREMAP_NOLOCKFS.
  * Returns 0, or
@@ -150,7 +161,12 @@ struct dmremap_pair {
  *	-ELOOP		the upper is, or leads back to, the original
  *	-EBUSY		attached already, suspended, in use, or in use as a member of a
  *			volume of several devices; the sentence says which
- *	-EROFS, -EOPNOTSUPP, -EXDEV, -ENODEV, -E2BIG, -ENOMEM, -EINTR
+ *	-EROFS		one of the two is read-only, and the other is not
+ *	-EOPNOTSUPP	kinds or limits of the devices do not fit; the target is no filter
+ *	-EMLINK		filter: the table of the upper has several targets
+ *	-EXDEV		filter: its target is not over this original from its first sector, or
+ *			does not share it
+ *	-ENODEV, -E2BIG, -ENOMEM, -EINTR
  * Nothing is attached then.
  * Context: blocks until the file systems are frozen; a fatal signal ends the wait.
  */
@@ -159,13 +175,14 @@ DMREMAP_API int dmremap_start(struct dmremap_context *context, int mode,
 			      uint32_t flags) DMREMAP_NOEXCEPT;
 
 /*
- * Detaches an upper from its original. Bios in flight in the upper complete there first; a bio
- * that is submitted after the function has returned 0 goes to the original. No file system is
- * frozen, so it works as well when the upper fails all I/O.
+ * Detaches an upper from its original, whatever mode it is attached in. Bios in flight in the
+ * upper complete there first, those that a filter holds go on at once; a bio that is submitted
+ * after the function has returned 0 goes to the original. No file system is frozen, so it works
+ * as well when the upper fails all I/O.
  * @upper: as in struct dmremap_pair.
  * @flags: 0 or DMREMAP_NOLOCKFS, which changes nothing.
  * Returns 0, -EALREADY (nothing is attached), -EBUSY (the upper is suspended), -EINTR (still
- * attached), or as dmremap_start().
+ * attached), -EPROTOTYPE (dmremap_set_mode()), or as dmremap_start().
  */
 DMREMAP_API int dmremap_stop(struct dmremap_context *context, const char *upper,
 			     uint32_t flags) DMREMAP_NOEXCEPT;
@@ -181,9 +198,9 @@ struct dmremap_attachment {
 	const char *original; /* the kernel's name of it, "vda1"; "" when it is gone */
 	uint32_t original_major;
 	uint32_t original_minor;
-	const char *mode;  /* the kernel's word: "remap", or what later kernels have */
+	const char *mode;  /* the kernel's word: "remap", "filter", or what later kernels have */
 	const char *flags; /* "-", or words with commas between: "nolockfs,gone" */
-	uint64_t reads;    /* bios that were diverted since start */
+	uint64_t reads;    /* bios that the upper was given since start */
 	uint64_t read_sectors;
 	uint64_t writes; /* flushes, discards and the like included */
 	uint64_t write_sectors;
@@ -198,7 +215,8 @@ struct dmremap_list;
  * @upper: as in struct dmremap_pair; null means all dm devices.
  * @list: set to a list, in the order of the kernel's list of dm devices, empty when nothing is
  *	attached; release it with dmremap_list_free(). Independent of the context.
- * Returns 0, -EPROTO (an answer that this version does not understand), or as dmremap_start().
+ * Returns 0, -EPROTO (an answer that this version does not understand), -EPROTOTYPE
+ * (dmremap_set_mode()), or as dmremap_start().
  */
 DMREMAP_API int dmremap_status(struct dmremap_context *context, const char *upper,
 			       struct dmremap_list **list) DMREMAP_NOEXCEPT;

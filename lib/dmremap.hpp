@@ -87,6 +87,9 @@ public:
 			log_.get());
 	}
 
+	/* What stop() and status() are about; 0: both modes. */
+	void set_mode(int mode) { check(dmremap_set_mode(context_.get(), mode)); }
+
 	/* For programs only: see dmremap_take_devmapper_log(). */
 	void take_devmapper_log() { check(dmremap_take_devmapper_log(context_.get())); }
 

@@ -11,6 +11,7 @@
 #include "attachment.h"
 #include "busy.h"
 #include "error.h"
+#include "filter_table.h"
 #include "io_limits.h"
 #include "text.h"
 
@@ -51,16 +52,20 @@ std::optional<std::string> size_reason(Kernel &kernel, const Pair &pair)
 	       ": load a table of the same length (blockdev --getsz)";
 }
 
-std::optional<std::string> read_only_reason(Kernel &kernel, const Pair &pair)
+std::optional<std::string> read_only_reason(Kernel &kernel, Mode mode, const Pair &pair)
 {
 	const auto upper = kernel.block(pair.upper.devno);
 	const auto original = kernel.block(pair.original.devno);
 
 	if (!upper || !original || upper->read_only == original->read_only)
 		return std::nullopt;
+	if (upper->read_only && mode == Mode::filter && is_verity(kernel, pair))
+		return std::nullopt;
 	if (upper->read_only)
 		return pair.upper.name + ": is read-only, and " + printable(pair.original.given) +
-		       " is not: load its table without --readonly";
+		       " is not" +
+		       (mode == Mode::filter ? ", which only a verity filter may be" : "") +
+		       ": load its table without --readonly";
 	return pair.upper.name + ": is writable, and " + printable(pair.original.given) +
 	       " is read-only: load its table with --readonly";
 }
@@ -97,8 +102,41 @@ std::string missing_interposer(Kernel &kernel, const DmInfo &upper, const std::s
 	return "";
 }
 
+std::optional<std::string> unsupported_reason(Kernel &kernel, Mode mode, const Pair &pair)
+{
+	if (auto reason = limits_reason(kernel, mode, pair))
+		return reason;
+	return mode == Mode::filter ? target_type_reason(kernel, pair) : std::nullopt;
+}
+
+std::string unsupported(Mode mode)
+{
+	if (mode == Mode::filter)
+		return ": the original cannot be filtered (DAX, encryption, its driver): see "
+		       "dmesg";
+	return ": the upper cannot stand in for the original (request-based, DAX, encryption, "
+	       "integrity): see dmesg";
+}
+
+/* The kernel has the interposer, and perhaps one that is older than filters. */
+std::string not_understood(Mode mode)
+{
+	return std::string(": the kernel does not understand the request: ") +
+	       (mode == Mode::filter ? "use dmsetup remap start, or boot a kernel whose "
+				       "interposer has filters"
+				     : "use the library that belongs to this kernel");
+}
+
+std::string elsewhere(Mode mode)
+{
+	if (mode == Mode::filter)
+		return ": the target of the upper is not over the original from its first sector, "
+		       "with noexcl: see dmsetup table";
+	return ": the table of the upper is not over this original: see dmsetup deps";
+}
+
 /* The reason, from the device on, without the operation. */
-std::string start_reason(Kernel &kernel, const std::vector<Pair> &pairs, int errnum)
+std::string start_reason(Kernel &kernel, Mode mode, const std::vector<Pair> &pairs, int errnum)
 {
 	const std::string all = all_pairs(pairs);
 	std::optional<std::string> reason;
@@ -116,15 +154,19 @@ std::string start_reason(Kernel &kernel, const std::vector<Pair> &pairs, int err
 				       (errnum == ERANGE ? "smaller" : "larger") +
 				       " than the original: load a table of the same length");
 	case EROFS:
-		reason =
-			first_of(pairs, [&](const Pair &p) { return read_only_reason(kernel, p); });
+		reason = first_of(pairs,
+				  [&](const Pair &p) { return read_only_reason(kernel, mode, p); });
 		return reason.value_or(all + ": one is read-only and the other is not: reload the "
 					     "table of the upper to match");
 	case EOPNOTSUPP:
-		reason = first_of(pairs, [&](const Pair &p) { return limits_reason(kernel, p); });
-		return reason.value_or(
-			all + ": the upper cannot stand in for the original (request-based, "
-			      "DAX, encryption, integrity): see dmesg");
+		reason = first_of(
+			pairs, [&](const Pair &p) { return unsupported_reason(kernel, mode, p); });
+		return reason.value_or(all + unsupported(mode));
+	case EMLINK:
+		reason = first_of(pairs,
+				  [&](const Pair &p) { return several_targets_reason(kernel, p); });
+		return reason.value_or(all + ": the table of the upper has several targets: load "
+					     "a table of one target");
 	case ENODEV:
 	case ENXIO:
 		reason = first_of(pairs, [&](const Pair &p) { return gone_reason(kernel, p); });
@@ -137,7 +179,10 @@ std::string start_reason(Kernel &kernel, const std::vector<Pair> &pairs, int err
 		return all + ": the table of the upper leads back to the original without noexcl: "
 			     "reload it with noexcl behind that device";
 	case EXDEV:
-		return all + ": the table of the upper is not over this original: see dmsetup deps";
+		if (mode == Mode::filter)
+			reason = first_of(pairs,
+					  [&](const Pair &p) { return place_reason(kernel, p); });
+		return reason.value_or(all + elsewhere(mode));
 	case E2BIG:
 		return all + ": too many pairs for one start: give fewer";
 	default:
@@ -175,42 +220,43 @@ std::string explain_any(const std::string &what, const std::string &device, int 
 	}
 }
 
-std::string explain_start(Kernel &kernel, const std::vector<Pair> &pairs, int errnum)
+std::string explain_start(Kernel &kernel, Mode mode, const std::vector<Pair> &pairs, int errnum)
 {
-	static const std::string kWhat = "remap start";
+	const std::string what = operation(mode, "start");
 
 	/* What asks can fail too, and must not hide the first error. */
 	try {
 		if (errnum == EINVAL) {
-			const auto missing = missing_interposer(kernel, pairs.front().upper, kWhat);
+			const auto missing = missing_interposer(kernel, pairs.front().upper, what);
 
 			return !missing.empty()
 				       ? missing
-				       : kWhat + ": " + all_pairs(pairs) +
-						 ": the kernel does not understand the request: "
-						 "use the library that belongs to this kernel";
+				       : what + ": " + all_pairs(pairs) + not_understood(mode);
 		}
-		const std::string reason = start_reason(kernel, pairs, errnum);
+		const std::string reason = start_reason(kernel, mode, pairs, errnum);
 		if (!reason.empty())
-			return kWhat + ": " + reason;
+			return what + ": " + reason;
 	} catch (const Error &) {
 	}
-	return explain_any(kWhat, all_pairs(pairs), errnum);
+	return explain_any(what, all_pairs(pairs), errnum);
 }
 
-std::string explain_stop(Kernel &kernel, const DmInfo &upper, int errnum)
+std::string explain_stop(Kernel &kernel, std::optional<Mode> mode, const DmInfo &upper, int errnum)
 {
-	static const std::string kWhat = "remap stop";
-	const std::string head = kWhat + ": " + upper.name + ": ";
+	const std::string what = operation(mode, "stop");
+	const std::string head = what + ": " + upper.name + ": ";
 
 	try {
 		switch (errnum) {
 		case EALREADY:
-			return head + "is not attached: dmsetup remap status shows what is";
+			return head + "is not attached: " +
+			       (mode ? "dmsetup " + word_of(*mode) + " status shows what is"
+				     : "dmsetup remap status and dmsetup filter status show "
+				       "what is");
 		case EINTR:
 			return head + "interrupted: it is still attached: stop it again";
 		case EINVAL: {
-			const auto missing = missing_interposer(kernel, upper, kWhat);
+			const auto missing = missing_interposer(kernel, upper, what);
 
 			if (!missing.empty())
 				return missing;
@@ -230,7 +276,7 @@ std::string explain_stop(Kernel &kernel, const DmInfo &upper, int errnum)
 		}
 	} catch (const Error &) {
 	}
-	return explain_any(kWhat, upper.name, errnum);
+	return explain_any(what, upper.name, errnum);
 }
 
 } // namespace dmr

@@ -3,18 +3,21 @@
  * them apart. The functions return the whole sentence and throw nothing but bad_alloc. */
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kernel.h"
+#include "mode.h"
 #include "pair.h"
 
 namespace dmr
 {
 
-std::string explain_start(Kernel &kernel, const std::vector<Pair> &pairs, int errnum);
+std::string explain_start(Kernel &kernel, Mode mode, const std::vector<Pair> &pairs, int errnum);
 
-std::string explain_stop(Kernel &kernel, const DmInfo &upper, int errnum);
+/* @mode: which command is to be named; nothing for both. */
+std::string explain_stop(Kernel &kernel, std::optional<Mode> mode, const DmInfo &upper, int errnum);
 
 /* For errnos that mean the same whatever was asked. */
 std::string explain_any(const std::string &what, const std::string &device, int errnum);

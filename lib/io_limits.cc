@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* What the original can and the upper cannot. */
+/* What of the original's limits and kind does not allow this upper. */
 #include "io_limits.h"
 
 #include <algorithm>
@@ -20,15 +20,27 @@ std::string disk_name(Kernel &kernel, const Original &original)
 	return disk ? disk->name : original.facts.name;
 }
 
-} // namespace
-
-std::optional<std::string> limits_reason(Kernel &kernel, const Pair &pair)
+/* What no upper can do anything about. */
+std::optional<std::string> kind_reason(Kernel &kernel, Mode mode, const Pair &pair)
 {
-	const auto facts = kernel.block(pair.upper.devno);
+	const BlockLimits &original = pair.original.facts.limits;
+	const std::string given = printable(pair.original.given);
 
-	if (!facts)
-		return std::nullopt;
-	const BlockLimits &upper = facts->limits;
+	if (original.zoned != "" && original.zoned != "none")
+		return given + ": is a zoned device (" + original.zoned + "), which cannot be " +
+		       past_of(mode);
+	if (original.dax == true)
+		return given + ": can do DAX, which passes the block layer by: it cannot be " +
+		       past_of(mode);
+	if (original.uncounted)
+		return given + ": its I/O in flight is not counted: echo 1 > /sys/block/" +
+		       disk_name(kernel, pair.original) + "/queue/iostats";
+	return std::nullopt;
+}
+
+/* Users of the original know its limits and do not look again. */
+std::optional<std::string> stand_in_reason(const BlockLimits &upper, const Pair &pair)
+{
 	const BlockLimits &original = pair.original.facts.limits;
 	const std::string given = printable(pair.original.given);
 
@@ -38,15 +50,6 @@ std::optional<std::string> limits_reason(Kernel &kernel, const Pair &pair)
 		       std::to_string(*upper.logical_block_size) + " bytes, " + given +
 		       " has blocks of " + std::to_string(*original.logical_block_size) +
 		       ": give the upper devices with blocks of that size";
-	if (original.zoned != "" && original.zoned != "none")
-		return given + ": is a zoned device (" + original.zoned +
-		       "), which cannot be remapped";
-	if (original.dax == true)
-		return given +
-		       ": can do DAX, which passes the block layer by: it cannot be remapped";
-	if (original.uncounted)
-		return given + ": its I/O in flight is not counted: echo 1 > /sys/block/" +
-		       disk_name(kernel, pair.original) + "/queue/iostats";
 	/* 512 bytes is what a mapped device has that leaves the data to others */
 	if (upper.dma_alignment && original.dma_alignment &&
 	    *upper.dma_alignment > std::max<uint64_t>(*original.dma_alignment, 511))
@@ -55,6 +58,18 @@ std::optional<std::string> limits_reason(Kernel &kernel, const Pair &pair)
 		       std::to_string(*original.dma_alignment + 1) +
 		       ": give the upper other devices";
 	return std::nullopt;
+}
+
+} // namespace
+
+std::optional<std::string> limits_reason(Kernel &kernel, Mode mode, const Pair &pair)
+{
+	if (auto reason = kind_reason(kernel, mode, pair))
+		return reason;
+	if (mode == Mode::filter)
+		return std::nullopt;
+	const auto upper = kernel.block(pair.upper.devno);
+	return upper ? stand_in_reason(upper->limits, pair) : std::nullopt;
 }
 
 } // namespace dmr

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* What the original can and the upper cannot. */
+/* What of the original's limits and kind does not allow this upper. */
 #pragma once
 
 #include <optional>
 #include <string>
 
 #include "kernel.h"
+#include "mode.h"
 #include "pair.h"
 
 namespace dmr
 {
 
 /* The first limit that does not fit, beginning with the device's name; nothing when all that
- * sysfs tells fit. Throws Error. */
-std::optional<std::string> limits_reason(Kernel &kernel, const Pair &pair);
+ * sysfs tells fit. A filter gets the original's own bios: the limits of its upper do not count.
+ * Throws Error. */
+std::optional<std::string> limits_reason(Kernel &kernel, Mode mode, const Pair &pair);
 
 } // namespace dmr

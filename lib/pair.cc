@@ -24,7 +24,7 @@ std::string describe(const Original &original)
 	return original.facts.name + " (" + number + ")";
 }
 
-void refuse_duplicates(const std::vector<Pair> &pairs)
+void refuse_duplicates(const std::string &what, const std::vector<Pair> &pairs)
 {
 	for (auto a = pairs.begin(); a != pairs.end(); ++a) {
 		for (auto b = pairs.begin(); b != a; ++b) {
@@ -33,35 +33,35 @@ void refuse_duplicates(const std::vector<Pair> &pairs)
 
 			if (same_upper && same_original)
 				throw Error(EINVAL,
-					    "remap start: " + describe(*a) +
+					    what + ": " + describe(*a) +
 						    ": the pair is given twice: give it once");
 			if (same_upper)
 				throw Error(EINVAL,
-					    "remap start: " + a->upper.name +
+					    what + ": " + a->upper.name +
 						    ": is given twice: one dm device can be "
 						    "attached to one original only");
 			if (same_original)
 				throw Error(EINVAL,
-					    "remap start: " + printable(a->original.given) +
+					    what + ": " + printable(a->original.given) +
 						    ": is given twice (" + describe(a->original) +
 						    "): only one dm device can be attached to it");
 		}
 	}
 }
 
-void refuse_unusable(const Pair &pair)
+void refuse_unusable(const std::string &what, const Pair &pair)
 {
 	if (pair.upper.devno == pair.original.devno)
-		throw Error(ELOOP, "remap start: " + pair.upper.name +
+		throw Error(ELOOP, what + ": " + pair.upper.name +
 					   ": is its own original: give the device below it");
 	if (!pair.upper.live_table)
-		throw Error(ENODATA, "remap start: " + pair.upper.name +
+		throw Error(ENODATA, what + ": " + pair.upper.name +
 					     ": has no live table: load one and resume it first: "
 					     "dmsetup resume " +
 					     pair.upper.name);
 }
 
-void refuse_unequal(Kernel &kernel, const Pair &pair)
+void refuse_unequal(Kernel &kernel, const std::string &what, const Pair &pair)
 {
 	const auto upper = kernel.block(pair.upper.devno);
 
@@ -70,7 +70,7 @@ void refuse_unequal(Kernel &kernel, const Pair &pair)
 		return;
 	const bool smaller = upper->sectors < pair.original.facts.sectors;
 	throw Error(smaller ? ERANGE : EFBIG,
-		    "remap start: " + pair.upper.name + ": has " + std::to_string(upper->sectors) +
+		    what + ": " + pair.upper.name + ": has " + std::to_string(upper->sectors) +
 			    " sectors, " + (smaller ? "fewer" : "more") + " than the " +
 			    std::to_string(pair.original.facts.sectors) + " of " +
 			    printable(pair.original.given) +

@@ -23,13 +23,15 @@ std::string describe(const Pair &pair);
 /* "vda1 (254:1)" */
 std::string describe(const Original &original);
 
-/* Throws Error EINVAL when a device is there twice in one role. */
-void refuse_duplicates(const std::vector<Pair> &pairs);
+/* What follows throws Error; @what is the operation that its sentence names. */
 
-/* Throws Error ELOOP (the upper is its original), ENODATA (no live table). */
-void refuse_unusable(const Pair &pair);
+/* EINVAL when a device is there twice in one role. */
+void refuse_duplicates(const std::string &what, const std::vector<Pair> &pairs);
 
-/* Throws Error ERANGE or EFBIG when the sizes differ. */
-void refuse_unequal(Kernel &kernel, const Pair &pair);
+/* ELOOP (the upper is its original), ENODATA (no live table). */
+void refuse_unusable(const std::string &what, const Pair &pair);
+
+/* ERANGE or EFBIG when the sizes differ. */
+void refuse_unequal(Kernel &kernel, const std::string &what, const Pair &pair);
 
 } // namespace dmr

@@ -16,9 +16,10 @@ namespace dmr
 namespace
 {
 
-std::string start_message(const std::vector<Pair> &pairs, bool nolockfs)
+std::string start_message(Mode mode, const std::vector<Pair> &pairs, bool nolockfs)
 {
-	std::string text = "@interpose_start remap " + to_string(pairs.front().original.devno);
+	std::string text =
+		"@interpose_start " + word_of(mode) + " " + to_string(pairs.front().original.devno);
 
 	if (nolockfs)
 		text += " nolockfs";
@@ -54,6 +55,27 @@ void Remapper::require_interposer(const std::string &what, const DmInfo &upper)
 		if (error.errnum() == EINVAL)
 			throw Error(ENOSYS, no_interposer(what, upper.name));
 		throw Error(error.errnum(), explain_any(what, upper.name, error.errnum()));
+	}
+}
+
+/* The messages of stop and status are the same for all modes, the commands are not. */
+void Remapper::refuse_other_mode(Mode mode, const std::string &verb, const DmInfo &upper,
+				 const std::vector<Attachment> &attachments)
+{
+	for (const Attachment &attachment : attachments) {
+		const auto other = mode_from(attachment.mode);
+		const auto facts = kernel_.block(attachment.original);
+
+		if (other == mode)
+			continue;
+		throw Error(EPROTOTYPE,
+			    operation(mode, verb) + ": " + upper.name + ": is attached to " +
+				    (facts ? facts->name + " (" : "") +
+				    to_string(attachment.original) + (facts ? ")" : "") + " as " +
+				    printable(attachment.mode) + ", not as " + word_of(mode) +
+				    (other ? ": use dmsetup " + operation(other, verb) + " " +
+						     upper.name
+					   : ": use the library that belongs to this kernel"));
 	}
 }
 
@@ -101,83 +123,101 @@ void Remapper::write_out(const Original &original)
 	}
 }
 
-void Remapper::start(const std::vector<PairNames> &names, bool nolockfs)
+void Remapper::start(Mode mode, const std::vector<PairNames> &names, bool nolockfs)
 {
-	static const std::string kWhat = "remap start";
+	const std::string what = operation(mode, "start");
 	std::vector<Pair> pairs;
 
-	require_device_mapper(kWhat);
+	require_device_mapper(what);
 	for (const PairNames &name : names) {
-		pairs.push_back({resolve_upper(kernel_, kWhat, name.upper),
-				 resolve_original(kernel_, kWhat, name.original)});
-		refuse_unusable(pairs.back());
+		pairs.push_back({resolve_upper(kernel_, what, name.upper),
+				 resolve_original(kernel_, what, name.original)});
+		refuse_unusable(what, pairs.back());
 	}
-	refuse_duplicates(pairs);
-	require_interposer(kWhat, pairs.front().upper);
+	refuse_duplicates(what, pairs);
+	require_interposer(what, pairs.front().upper);
 	for (const Pair &pair : pairs) {
 		const std::string users = users_of(kernel_, pair.original);
 
 		log_(LogLevel::step, pair.upper.name + " (" + to_string(pair.upper.devno) +
 					     ") goes to " + describe(pair.original) +
 					     (users.empty() ? "" : ": " + users));
-		refuse_unequal(kernel_, pair);
-		refuse_member(kernel_, kWhat, pair.original);
+		refuse_unequal(kernel_, what, pair);
+		refuse_member(kernel_, mode, pair.original);
 	}
 	if (!nolockfs)
 		for (const Pair &pair : pairs)
 			write_out(pair.original);
 
-	const std::string text = start_message(pairs, nolockfs);
+	const std::string text = start_message(mode, pairs, nolockfs);
 	log_(LogLevel::step, "sending to " + pairs.front().upper.name + ": " + text);
 	try {
 		kernel_.message(pairs.front().upper.devno, text);
 	} catch (const Error &error) {
-		throw Error(error.errnum(), explain_start(kernel_, pairs, error.errnum()));
+		throw Error(error.errnum(), explain_start(kernel_, mode, pairs, error.errnum()));
 	}
 	for (const Pair &pair : pairs)
 		log_(LogLevel::step, "attached: " + describe(pair));
 }
 
-void Remapper::stop(const std::string &given, bool nolockfs)
+void Remapper::stop(std::optional<Mode> mode, const std::string &given, bool nolockfs)
 {
-	static const std::string kWhat = "remap stop";
+	const std::string what = operation(mode, "stop");
+	std::vector<Attachment> attachments;
 
-	require_device_mapper(kWhat);
-	const DmInfo upper = resolve_upper(kernel_, kWhat, given);
+	require_device_mapper(what);
+	const DmInfo upper = resolve_upper(kernel_, what, given);
+	if (mode) {
+		try {
+			attachments = attachments_of(kernel_, what, {upper.name, upper.devno});
+		} catch (const Error &) {
+			/* Stop itself says what is wrong. */
+		}
+		refuse_other_mode(*mode, "stop", upper, attachments);
+	}
 	const std::string text = nolockfs ? "@interpose_stop nolockfs" : "@interpose_stop";
 	log_(LogLevel::step, "sending to " + upper.name + ": " + text);
 	try {
 		kernel_.message(upper.devno, text);
 	} catch (const Error &error) {
-		throw Error(error.errnum(), explain_stop(kernel_, upper, error.errnum()));
+		throw Error(error.errnum(), explain_stop(kernel_, mode, upper, error.errnum()));
 	}
 	log_(LogLevel::step, "detached: " + upper.name);
 }
 
-std::vector<Attached> Remapper::status()
+std::vector<Attached> Remapper::status(std::optional<Mode> mode)
 {
-	static const std::string kWhat = "remap status";
+	const std::string what = operation(mode, "status");
 
-	require_device_mapper(kWhat);
+	require_device_mapper(what);
 	try {
-		return all_attachments(kernel_);
+		auto all = all_attachments(kernel_, what);
+
+		if (mode)
+			std::erase_if(all, [&](const Attached &attached) {
+				return mode_from(attached.attachment.mode) != mode;
+			});
+		return all;
 	} catch (const Error &error) {
 		if (error.errnum() == EINVAL)
-			throw Error(ENOSYS, no_interposer(kWhat, "all dm devices"));
+			throw Error(ENOSYS, no_interposer(what, "all dm devices"));
 		throw;
 	}
 }
 
-std::vector<Attached> Remapper::status(const std::string &given)
+std::vector<Attached> Remapper::status(std::optional<Mode> mode, const std::string &given)
 {
-	static const std::string kWhat = "remap status";
+	const std::string what = operation(mode, "status");
 	std::vector<Attached> result;
 
-	require_device_mapper(kWhat);
-	const DmInfo upper = resolve_upper(kernel_, kWhat, given);
-	require_interposer(kWhat, upper);
+	require_device_mapper(what);
+	const DmInfo upper = resolve_upper(kernel_, what, given);
+	require_interposer(what, upper);
 	const DmDevice dm = {upper.name, upper.devno};
-	for (Attachment &attachment : attachments_of(kernel_, dm))
+	auto attachments = attachments_of(kernel_, what, dm);
+	if (mode)
+		refuse_other_mode(*mode, "status", upper, attachments);
+	for (Attachment &attachment : attachments)
 		result.push_back({dm, std::move(attachment)});
 	return result;
 }

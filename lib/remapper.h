@@ -4,12 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "attachment.h"
 #include "kernel.h"
 #include "log.h"
+#include "mode.h"
 #include "resolve.h"
 
 namespace dmr
@@ -34,16 +36,21 @@ public:
 
 	/* All functions throw Error. */
 	Support probe();
-	void start(const std::vector<PairNames> &names, bool nolockfs);
-	void stop(const std::string &upper, bool nolockfs);
-	std::vector<Attached> status();
-	std::vector<Attached> status(const std::string &upper);
+	void start(Mode mode, const std::vector<PairNames> &names, bool nolockfs);
+
+	/* With a @mode they are about uppers attached in that mode: a device that is named and is
+	 * attached in another one is EPROTOTYPE. */
+	void stop(std::optional<Mode> mode, const std::string &upper, bool nolockfs);
+	std::vector<Attached> status(std::optional<Mode> mode);
+	std::vector<Attached> status(std::optional<Mode> mode, const std::string &upper);
 	std::string name_from_uuid(const std::string &uuid);
 	std::string name_from_devno(Devno devno);
 
 private:
 	void require_device_mapper(const std::string &what);
 	void require_interposer(const std::string &what, const DmInfo &upper);
+	void refuse_other_mode(Mode mode, const std::string &verb, const DmInfo &upper,
+			       const std::vector<Attachment> &attachments);
 	void write_out(const Original &original);
 
 	Kernel &kernel_;

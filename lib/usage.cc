@@ -24,8 +24,9 @@ bool is_on(const Original &original, Devno devno)
 
 } // namespace
 
-void refuse_member(Kernel &kernel, const std::string &what, const Original &original)
+void refuse_member(Kernel &kernel, Mode mode, const Original &original)
 {
+	const std::string what = operation(mode, "start");
 	Contents contents;
 	std::string reason;
 
@@ -37,16 +38,18 @@ void refuse_member(Kernel &kernel, const std::string &what, const Original &orig
 				    ": what is on it cannot be read: " + error.code().message());
 	}
 	if (contents.type == "LVM2_member")
-		reason =
-			"is a physical volume of LVM: remap the logical volumes, or the disk below";
+		reason = "is a physical volume of LVM: " + word_of(mode) +
+			 " the logical volumes, or the disk below";
 	else if (contents.type == "linux_raid_member")
-		reason = "is a member of an md array: remap the array";
+		reason = "is a member of an md array: " + word_of(mode) + " the array";
 	else if (contents.type == "zfs_member")
-		reason = "is a member of a ZFS pool, which spans devices: it cannot be remapped";
+		reason = "is a member of a ZFS pool, which spans devices: it cannot be " +
+			 past_of(mode);
 	else if (contents.type == "btrfs" && contents.volume_devices > 1)
 		reason = "is one of " + std::to_string(contents.volume_devices) +
 			 " devices of a btrfs file system: only one on a single device "
-			 "can be remapped";
+			 "can be " +
+			 past_of(mode);
 	if (!reason.empty())
 		throw Error(EBUSY, what + ": " + printable(original.given) + ": " + reason);
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernel.h"
+#include "mode.h"
 #include "resolve.h"
 
 namespace dmr
@@ -14,7 +15,7 @@ namespace dmr
 /* Throws Error EBUSY when the original is one leg of something that spans devices (LVM, md,
  * ZFS, btrfs on several devices): a point in time of one leg is none, and its signature would
  * be there twice. */
-void refuse_member(Kernel &kernel, const std::string &what, const Original &original);
+void refuse_member(Kernel &kernel, Mode mode, const Original &original);
 
 /* The mounted file systems on the original and, when it is a whole disk, on its partitions; one
  * mount of each. */

@@ -176,6 +176,7 @@ int run(const Program &program, const std::vector<std::string> &arguments)
 	check_arguments(command, options);
 
 	Context context = program.make_context();
+	context.set_mode(DMREMAP_MODE_REMAP);
 	set_log(program, context, options.verbose);
 	return command.run(program, context, options);
 }

@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(empty_answer_means_nothing_attached)
 {
 	FakeKernel kernel = FakeKernel::usual();
 
-	BOOST_TEST(attachments_of(kernel, {"dm-noexcl", {252, 0}}).empty());
+	BOOST_TEST(attachments_of(kernel, "remap status", {"dm-noexcl", {252, 0}}).empty());
 }
 
 BOOST_AUTO_TEST_CASE(each_line_is_an_attachment)
@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(each_line_is_an_attachment)
 	FakeKernel kernel = FakeKernel::usual();
 
 	kernel.dms.at({252, 0}).status = "remap 254:1 - 1 2 3 4 5\nremap 254:2 - 6 7 8 9 0\n";
-	const auto all = attachments_of(kernel, {"dm-noexcl", {252, 0}});
+	const auto all = attachments_of(kernel, "remap status", {"dm-noexcl", {252, 0}});
 	BOOST_REQUIRE(all.size() == 2u);
 	BOOST_TEST(all[0].reads == 1u);
 	BOOST_TEST(to_string(all[1].original) == "254:2");
@@ -77,7 +77,9 @@ BOOST_AUTO_TEST_CASE(answer_not_understood_is_an_error_that_quotes_it)
 	FakeKernel kernel = FakeKernel::usual();
 
 	kernel.dms.at({252, 0}).status = "remap at the \x01moment\n";
-	const Thrown thrown = thrown_by([&] { attachments_of(kernel, {"dm-noexcl", {252, 0}}); });
+	const Thrown thrown = thrown_by([&] {
+		attachments_of(kernel, "remap status", {"dm-noexcl", {252, 0}});
+	});
 	BOOST_TEST(thrown.errnum == EPROTO);
 	BOOST_TEST(thrown.sentence ==
 		   "remap status: dm-noexcl: the kernel's answer is not understood: 'remap at the "
@@ -89,7 +91,7 @@ BOOST_AUTO_TEST_CASE(all_dm_devices_are_asked)
 	FakeKernel kernel = FakeKernel::usual();
 
 	kernel.attach({252, 1}, {254, 2});
-	const auto all = all_attachments(kernel);
+	const auto all = all_attachments(kernel, "remap status");
 	BOOST_REQUIRE(all.size() == 1u);
 	BOOST_TEST(all[0].upper.name == "dm-second");
 	BOOST_TEST(to_string(all[0].attachment.original) == "254:2");
@@ -102,7 +104,7 @@ BOOST_AUTO_TEST_CASE(device_that_disappears_is_left_out)
 	kernel.attach({252, 0}, {254, 1});
 	kernel.attach({252, 1}, {254, 2});
 	kernel.before_message = [&] { kernel.dms.erase({252, 0}); };
-	const auto all = all_attachments(kernel);
+	const auto all = all_attachments(kernel, "remap status");
 	BOOST_REQUIRE(all.size() == 1u);
 	BOOST_TEST(all[0].upper.name == "dm-second");
 }
@@ -112,5 +114,5 @@ BOOST_AUTO_TEST_CASE(other_errors_are_not_left_out)
 	FakeKernel kernel = FakeKernel::usual();
 
 	kernel.status_errno = ENOMEM;
-	BOOST_TEST(thrown_by([&] { all_attachments(kernel); }).errnum == ENOMEM);
+	BOOST_TEST(thrown_by([&] { all_attachments(kernel, "remap status"); }).errnum == ENOMEM);
 }

@@ -80,8 +80,8 @@ BOOST_FIXTURE_TEST_CASE(unknown_flags_and_modes_are_invalid, C)
 
 	BOOST_TEST(start("dm-noexcl", "/dev/vda1", 2) == -EINVAL);
 	BOOST_TEST(dmremap_stop(context, "dm-noexcl", 1u << 31) == -EINVAL);
-	BOOST_TEST(dmremap_start(context, 2, &pair, 1, 0) == -EINVAL);
-	BOOST_TEST(error() == "remap start: this version has no such mode");
+	BOOST_TEST(dmremap_start(context, 3, &pair, 1, 0) == -EINVAL);
+	BOOST_TEST(error() == "start: this version has no such mode");
 	BOOST_TEST(kernel->done.empty());
 }
 
@@ -95,11 +95,71 @@ BOOST_FIXTURE_TEST_CASE(start_and_stop_reach_the_kernel, C)
 	BOOST_TEST(kernel->done[1] == "message 252:0 @interpose_stop");
 }
 
+BOOST_FIXTURE_TEST_CASE(a_filter_starts_by_its_mode, C)
+{
+	const dmremap_pair pair = {"dm-noexcl", "/dev/vda1"};
+
+	BOOST_TEST(dmremap_start(context, DMREMAP_MODE_FILTER, &pair, 1, 0) == 0);
+	BOOST_REQUIRE(kernel->done.size() == 1u);
+	BOOST_TEST(kernel->done[0] == "message 252:0 @interpose_start filter 254:1");
+	BOOST_TEST(dmremap_start(context, DMREMAP_MODE_FILTER, &pair, 0, 0) == -EINVAL);
+	BOOST_TEST(error() == "filter start: no pair of devices was given");
+	kernel->start_errno = EMLINK;
+	BOOST_TEST(dmremap_start(context, DMREMAP_MODE_FILTER, &pair, 1, 0) == -EMLINK);
+}
+
+BOOST_FIXTURE_TEST_CASE(stop_and_status_are_for_both_modes, C)
+{
+	dmremap_list *list = nullptr;
+
+	kernel->attach({252, 0}, {254, 1}, "filter");
+	kernel->attach({252, 1}, {254, 2}, "remap");
+	BOOST_TEST(dmremap_status(context, nullptr, &list) == 0);
+	BOOST_REQUIRE(dmremap_list_count(list) == 2u);
+	BOOST_TEST(std::string(dmremap_list_at(list, 0)->mode) == "filter");
+	dmremap_list_free(list);
+	BOOST_TEST(dmremap_stop(context, "dm-noexcl", 0) == 0);
+	BOOST_TEST(dmremap_stop(context, "dm-second", 0) == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_context_may_be_about_one_mode, C)
+{
+	dmremap_list *list = nullptr;
+
+	kernel->attach({252, 0}, {254, 1}, "filter");
+	kernel->attach({252, 1}, {254, 2}, "remap");
+	BOOST_TEST(dmremap_set_mode(context, DMREMAP_MODE_REMAP) == 0);
+	BOOST_TEST(dmremap_status(context, nullptr, &list) == 0);
+	BOOST_REQUIRE(dmremap_list_count(list) == 1u);
+	BOOST_TEST(std::string(dmremap_list_at(list, 0)->upper) == "dm-second");
+	dmremap_list_free(list);
+	BOOST_TEST(dmremap_stop(context, "dm-noexcl", 0) == -EPROTOTYPE);
+	BOOST_TEST(dmremap_status(context, "dm-noexcl", &list) == -EPROTOTYPE);
+	BOOST_TEST(dmremap_stop(context, nullptr, 0) == -EINVAL);
+	BOOST_TEST(error() == "remap stop: no dm device was given");
+	BOOST_TEST(kernel->done.empty());
+	BOOST_TEST(dmremap_set_mode(context, 0) == 0);
+	BOOST_TEST(dmremap_stop(context, "dm-noexcl", 0) == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(an_unknown_mode_cannot_be_set, C)
+{
+	BOOST_TEST(dmremap_set_mode(nullptr, DMREMAP_MODE_REMAP) == -EINVAL);
+	BOOST_TEST(dmremap_set_mode(context, DMREMAP_MODE_FILTER) == 0);
+	for (const int mode : {-1, 3})
+		BOOST_TEST(dmremap_set_mode(context, mode) == -EINVAL);
+	BOOST_TEST(error() == "set the mode: this version has no such mode");
+	/* what was set before stays */
+	kernel->attach({252, 1}, {254, 2}, "remap");
+	BOOST_TEST(dmremap_stop(context, "dm-second", 0) == -EPROTOTYPE);
+}
+
 BOOST_FIXTURE_TEST_CASE(an_error_is_a_negative_errno_and_a_sentence, C)
 {
 	BOOST_TEST(dmremap_stop(context, "dm-noexcl", 0) == -EALREADY);
 	BOOST_TEST(error() ==
-		   "remap stop: dm-noexcl: is not attached: dmsetup remap status shows what is");
+		   "stop: dm-noexcl: is not attached: dmsetup remap status and dmsetup filter "
+		   "status show what is");
 }
 
 BOOST_FIXTURE_TEST_CASE(lack_of_memory_is_enomem, C)
@@ -227,8 +287,9 @@ BOOST_AUTO_TEST_CASE(cxx_face_throws_errno_and_sentence)
 			      [](const dmremap::Error &error) {
 				      return error.code().value() == EALREADY &&
 					     std::string(error.what()) ==
-						     "remap stop: dm-noexcl: is not attached: "
-						     "dmsetup remap status shows what is";
+						     "stop: dm-noexcl: is not attached: dmsetup "
+						     "remap status and dmsetup filter status show "
+						     "what is";
 			      });
 }
 
@@ -249,6 +310,9 @@ BOOST_AUTO_TEST_CASE(cxx_face_moves_with_its_log)
 	BOOST_TEST(status[0].upper == "dm-noexcl");
 	BOOST_TEST(status[0].original_number.minor == 1u);
 	BOOST_TEST(context.status("dm-second").empty());
+	context.set_mode(DMREMAP_MODE_FILTER);
+	BOOST_TEST(context.status().empty());
+	BOOST_CHECK_THROW(context.set_mode(9), dmremap::Error);
 	BOOST_TEST(context.name_from_uuid("UUID-dm-second") == "dm-second");
 	BOOST_TEST((context.probe().provider == DMREMAP_SUPPORT_NATIVE));
 }

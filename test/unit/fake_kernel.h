@@ -81,9 +81,9 @@ public:
 		files["/dev/mapper/" + name] = {dmr::FileFacts::Kind::block, 0, devno};
 	}
 
-	void attach(Devno upper, Devno original)
+	void attach(Devno upper, Devno original, const std::string &mode = "remap")
 	{
-		dms.at(upper).status = "remap " + dmr::to_string(original) + " - 0 0 0 0 0\n";
+		dms.at(upper).status = mode + " " + dmr::to_string(original) + " - 0 0 0 0 0\n";
 	}
 
 	dmr::Availability availability() override { return is_available; }

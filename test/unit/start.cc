@@ -18,6 +18,7 @@ struct Machine {
 	Log log;
 	Remapper remapper{kernel, log};
 	std::vector<std::string> lines;
+	Mode mode = Mode::remap;
 
 	Machine()
 	{
@@ -28,7 +29,7 @@ struct Machine {
 
 	Thrown start(const std::vector<PairNames> &names, bool nolockfs = false)
 	{
-		return thrown_by([&] { remapper.start(names, nolockfs); });
+		return thrown_by([&] { remapper.start(mode, names, nolockfs); });
 	}
 
 	/* The start is refused, and nothing was sent to the kernel. */
@@ -37,7 +38,7 @@ struct Machine {
 		const Thrown thrown = start(names);
 
 		BOOST_TEST(thrown.errnum == errnum);
-		BOOST_TEST(thrown.sentence == "remap start: " + sentence);
+		BOOST_TEST(thrown.sentence == word_of(mode) + " start: " + sentence);
 		BOOST_TEST(kernel.done == Done(), boost::test_tools::per_element());
 	}
 };
@@ -244,4 +245,74 @@ BOOST_FIXTURE_TEST_CASE(unreadable_original_is_refused, Machine)
 {
 	kernel.contents_errno = EIO;
 	refused(kPair, EIO, "/dev/vda1: what is on it cannot be read: Input/output error");
+}
+
+struct FilterMachine : Machine {
+	FilterMachine() { mode = Mode::filter; }
+};
+
+BOOST_FIXTURE_TEST_CASE(a_filter_is_the_same_message_with_its_own_word, FilterMachine)
+{
+	kernel.mounted = {{"/srv", "ext4", {254, 1}}};
+	BOOST_TEST(start({{"dm-noexcl", "/dev/vda1"}, {"dm-second", "/dev/vda2"}}).sentence == "");
+	BOOST_TEST(kernel.done ==
+			   Done({"sync /srv",
+				 "message 252:0 @interpose_start filter 254:1 and 252:1 254:2"}),
+		   boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_filter_takes_nolockfs, FilterMachine)
+{
+	start(kPair, true);
+	BOOST_TEST(kernel.done == Done({"message 252:0 @interpose_start filter 254:1 nolockfs"}),
+		   boost::test_tools::per_element());
+}
+
+/* Each sentence names the command that was given. */
+BOOST_FIXTURE_TEST_CASE(what_is_refused_for_a_filter_says_so, FilterMachine)
+{
+	refused({{"dm-noexcl", "/dev/vdz"}}, ENOENT,
+		"/dev/vdz: no such file or device: lsblk shows the block devices");
+	refused({{"dm-third", "/dev/vda1"}}, ENXIO,
+		"dm-third: no such dm device: dmsetup ls shows those that are there");
+	refused({{"dm-noexcl", "/dev/dm-0"}}, ELOOP,
+		"dm-noexcl: is its own original: give the device below it");
+	refused({{"dm-noexcl", "/dev/vda1"}, {"/dev/dm-0", "254:1"}}, EINVAL,
+		"dm-noexcl on 254:1: the pair is given twice: give it once");
+	refused({{"dm-noexcl", "/dev/vda1"}, {"dm-noexcl", "/dev/vda2"}}, EINVAL,
+		"dm-noexcl: is given twice: one dm device can be attached to one original only");
+	refused({{"dm-noexcl", "/dev/vda1"}, {"dm-second", "254:1"}}, EINVAL,
+		"254:1: is given twice (vda1 (254:1)): only one dm device can be attached to it");
+	kernel.blocks.at({252, 0}).sectors = 2049;
+	refused(kPair, EFBIG,
+		"dm-noexcl: has 2049 sectors, more than the 2048 of /dev/vda1: load a table of the "
+		"same length (blockdev --getsz)");
+	kernel.dms.at({252, 0}).info.live_table = false;
+	refused(kPair, ENODATA,
+		"dm-noexcl: has no live table: load one and resume it first: dmsetup resume "
+		"dm-noexcl");
+	kernel.dms.at({252, 0}).info.live_table = true;
+	kernel.patched = false;
+	refused(kPair, ENOSYS,
+		"dm-noexcl: this kernel has no interposer: boot a kernel that is built with "
+		"CONFIG_DM_INTERPOSE");
+	kernel.is_available = Availability::not_permitted;
+	refused(kPair, EPERM, "not permitted: run it as root (it needs CAP_SYS_ADMIN)");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_filter_of_a_member_is_refused, FilterMachine)
+{
+	kernel.on_device[{254, 1}] = {"LVM2_member"};
+	refused(kPair, EBUSY,
+		"/dev/vda1: is a physical volume of LVM: filter the logical volumes, or the disk "
+		"below");
+	kernel.on_device[{254, 1}] = {"linux_raid_member"};
+	refused(kPair, EBUSY, "/dev/vda1: is a member of an md array: filter the array");
+	kernel.on_device[{254, 1}] = {"zfs_member"};
+	refused(kPair, EBUSY,
+		"/dev/vda1: is a member of a ZFS pool, which spans devices: it cannot be filtered");
+	kernel.on_device[{254, 1}] = {"btrfs", 2};
+	refused(kPair, EBUSY,
+		"/dev/vda1: is one of 2 devices of a btrfs file system: only one on a single device "
+		"can be filtered");
 }
