@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cmd_remap.h"
+#include "cmd_interpose.h"
 #include "program.h"
 
 namespace tools
@@ -81,22 +81,17 @@ std::string cannot_execute(const std::string &path, int errnum)
 	       std::generic_category().message(errnum);
 }
 
-Program remap_program(const std::string &name)
-{
-	return {name, std::cout, std::cerr, [] { return dmremap::Context(); }};
-}
-
 int help(char **argv, const std::string &dmsetup)
 {
 	std::string error;
 	const int status = run_and_wait(dmsetup, argv, error);
 
 	if (!error.empty()) {
-		print_error(remap_program("dmsetup"), error);
+		print_error(system_program("dmsetup"), error);
 		return 1;
 	}
 	/* Where dmsetup prints its own. */
-	print_remap_commands(std::cerr, "\tremap ");
+	print_commands(std::cerr, "\t");
 	std::cerr << '\n';
 	return status;
 }
@@ -166,16 +161,18 @@ int front_end_main(int argc, char **argv, const std::string &dmsetup)
 	const CommandLine line = find_command_word(words);
 	const std::string command = line.command ? words[line.command] : "";
 
-	if (line.understood && command == "remap") {
+	const CommandWord *const word = line.understood ? find_our_word(command) : nullptr;
+
+	if (word) {
 		std::vector<std::string> arguments = words;
 
 		arguments.erase(arguments.begin() + static_cast<ptrdiff_t>(line.command));
 		arguments.erase(arguments.begin());
-		return remap_main(remap_program("dmsetup remap"), arguments);
+		return interpose_main(*word, system_program("dmsetup " + command), arguments);
 	}
 	if (line.understood && (command == "help" || (command.empty() && line.help)))
 		return help(argv, dmsetup);
-	print_error(remap_program("dmsetup"), execute(dmsetup, argv));
+	print_error(system_program("dmsetup"), execute(dmsetup, argv));
 	return 1;
 }
 

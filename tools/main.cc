@@ -10,7 +10,7 @@
 
 #include "config.h"
 
-#include "cmd_remap.h"
+#include "cmd_interpose.h"
 #include "front_end.h"
 
 namespace
@@ -19,17 +19,17 @@ namespace
 int dispatch(int argc, char **argv)
 {
 	const std::string path = argc > 0 ? argv[0] : "dmsetup";
-	const std::string name = path.substr(path.rfind('/') + 1);
+	const std::string base = path.substr(path.rfind('/') + 1);
+	const std::string name = base.starts_with("lt-") ? base.substr(3) : base; /* libtool's */
 
-	if (name == "dmsetup-remap" || name == "lt-dmsetup-remap")
-		return tools::remap_main(
-			{"dmsetup-remap", std::cout, std::cerr, [] { return dmremap::Context(); }},
-			{argv + 1, argv + argc});
-	if (name == "dmstats" || name == "devmap_name") {
-		std::cerr << name << ": " << tools::execute(DMSETUP_PATH, argv) << std::endl;
-		return 1;
-	}
-	return tools::front_end_main(argc, argv, DMSETUP_PATH);
+	if (name.starts_with("dmsetup-"))
+		if (const auto *word = tools::find_our_word(name.substr(8)))
+			return tools::interpose_main(*word, tools::system_program(name),
+						     {argv + 1, argv + argc});
+	if (name != "dmstats" && name != "devmap_name")
+		return tools::front_end_main(argc, argv, DMSETUP_PATH);
+	std::cerr << name << ": " << tools::execute(DMSETUP_PATH, argv) << std::endl;
+	return 1;
 }
 
 } // namespace

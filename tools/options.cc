@@ -23,7 +23,7 @@ const option kOptions[] = {
 	{"version", no_argument, nullptr, kVersion}, {nullptr, 0, nullptr, 0},
 };
 
-uint32_t number_of(const char *text, const char *what)
+uint32_t number_of(const std::string &word, const char *text, const char *what)
 {
 	const std::string string = text;
 	uint32_t number = 0;
@@ -31,13 +31,13 @@ uint32_t number_of(const char *text, const char *what)
 		std::from_chars(string.data(), string.data() + string.size(), number);
 
 	if (error != std::errc() || stop != string.data() + string.size())
-		throw UsageError("remap: '" + string + "' is not a " + what + " number");
+		throw UsageError(word + ": '" + string + "' is not a " + what + " number");
 	return number;
 }
 
 } // namespace
 
-Options parse_options(const std::vector<std::string> &arguments)
+Options parse_options(const std::string &word, const std::vector<std::string> &arguments)
 {
 	std::vector<std::string> copies = {""};
 	std::vector<char *> argv;
@@ -65,10 +65,10 @@ Options parse_options(const std::vector<std::string> &arguments)
 			options.help = true;
 			break;
 		case 'j':
-			major = number_of(optarg, "major");
+			major = number_of(word, optarg, "major");
 			break;
 		case 'm':
-			minor = number_of(optarg, "minor");
+			minor = number_of(word, optarg, "minor");
 			break;
 		case 'u':
 			options.uuid = optarg;
@@ -83,26 +83,26 @@ Options parse_options(const std::vector<std::string> &arguments)
 			options.version = true;
 			break;
 		case ':':
-			throw UsageError("remap: option '" + std::string(argv[optind - 1]) +
+			throw UsageError(word + ": option '" + std::string(argv[optind - 1]) +
 					 "' needs a value");
 		default:
 			/* A long option that is unknown or ambiguous has been passed already; of
 			 * short ones optopt is the letter. */
 			if (optopt > 0 && optopt < 256)
-				throw UsageError(std::string("remap: unknown option '-") +
+				throw UsageError(word + ": unknown option '-" +
 						 static_cast<char>(optopt) + "'");
-			throw UsageError("remap: unknown option '" +
+			throw UsageError(word + ": unknown option '" +
 					 std::string(argv[optind > before ? optind - 1 : before]) +
 					 "'");
 		}
 	}
 	options.arguments.assign(argv.begin() + optind, argv.begin() + argc);
 	if (major.has_value() != minor.has_value())
-		throw UsageError("remap: --major and --minor are given together");
+		throw UsageError(word + ": --major and --minor are given together");
 	if (major)
 		options.number = {*major, *minor};
 	if (options.uuid && options.number)
-		throw UsageError("remap: --uuid and --major, --minor exclude each other");
+		throw UsageError(word + ": --uuid and --major, --minor exclude each other");
 	return options;
 }
 

@@ -25,7 +25,7 @@ struct Options {
 };
 
 /* @arguments: without the program's name. Options and arguments may be mixed; "--" ends the
- * options. Throws UsageError. */
-Options parse_options(const std::vector<std::string> &arguments);
+ * options. Throws UsageError; @word begins its sentences. */
+Options parse_options(const std::string &word, const std::vector<std::string> &arguments);
 
 } // namespace tools

@@ -2,14 +2,19 @@
 /* What the commands share. */
 #include "program.h"
 
-#include <ostream>
+#include <iostream>
 
 namespace tools
 {
 
+Program system_program(const std::string &name)
+{
+	return {name, std::cout, std::cerr, [] { return dmremap::Context(); }};
+}
+
 void print_error(const Program &program, const std::string &sentence)
 {
-	/* "dmsetup remap": the sentences of the library name the operation themselves. */
+	/* "dmsetup filter": the sentences of the library name the operation themselves. */
 	program.err << program.name.substr(0, program.name.find(' ')) << ": " << sentence
 		    << std::endl;
 }

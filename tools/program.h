@@ -27,6 +27,9 @@ struct Program {
 	std::function<dmremap::Context()> make_context;
 };
 
+/* On the process's own streams, with the kernel that it runs on. */
+Program system_program(const std::string &name);
+
 /* An error is one line. */
 void print_error(const Program &program, const std::string &sentence);
 

@@ -58,8 +58,10 @@ public:
 			redirect(out, O_WRONLY, 1);
 			redirect(err, O_WRONLY, 2);
 			setenv("DMREMAP_TEST", "kept", 1);
-			_exit(tools::front_end_main(static_cast<int>(words.size()), argv.data(),
-						    path_));
+			const int status = tools::front_end_main(static_cast<int>(words.size()),
+								 argv.data(), path_);
+			std::cout.flush(); /* as main() does */
+			_exit(status);
 		}
 		Result result;
 		BOOST_REQUIRE(waitpid(pid, &result.status, 0) == pid);
@@ -171,9 +173,12 @@ BOOST_AUTO_TEST_CASE(help_is_theirs_and_then_ours)
 		const Result result = distribution.run(words);
 
 		BOOST_TEST(result.exit_status() == 5);
-		BOOST_TEST(result.err.starts_with("theirs: " + words[0] + " -c\n\tremap start "));
-		BOOST_TEST((result.err.find("\tremap stop ") != std::string::npos));
-		BOOST_TEST((result.err.find("\tremap status ") != std::string::npos));
+		BOOST_TEST(result.err.starts_with("theirs: " + words[0] + " -c\n\tfilter start "));
+		for (const char *command : {"filter stop ", "filter status ", "remap start ",
+					    "remap stop ", "remap status "})
+			BOOST_TEST((result.err.find(std::string("\n\t") + command) !=
+				    std::string::npos),
+				   command);
 	}
 }
 
@@ -183,12 +188,32 @@ BOOST_AUTO_TEST_CASE(remap_is_ours)
 	const Result help = distribution.run({"remap", "--help"});
 
 	BOOST_TEST(help.exit_status() == 0);
+	BOOST_TEST(help.out.starts_with("Usage:\n\ndmsetup remap\n"));
 	BOOST_TEST((help.out + help.err).find("theirs") == std::string::npos);
 	const Result mistake = distribution.run({"-v", "remap", "begin"});
 	BOOST_TEST(mistake.exit_status() == 1);
 	BOOST_TEST(mistake.out == "");
 	BOOST_TEST(mistake.err == "dmsetup: remap: unknown command 'begin'\nTry 'dmsetup remap "
 				  "--help' for more information.\n");
+}
+
+BOOST_AUTO_TEST_CASE(filter_is_ours)
+{
+	Distribution distribution("echo theirs: \"$@\"");
+	const Result help = distribution.run({"filter", "--help"});
+
+	BOOST_TEST(help.exit_status() == 0);
+	BOOST_TEST(help.out.starts_with("Usage:\n\ndmsetup filter\n"));
+	BOOST_TEST((help.out + help.err).find("theirs") == std::string::npos);
+	const Result mistake = distribution.run({"-v", "filter", "begin"});
+	BOOST_TEST(mistake.exit_status() == 1);
+	BOOST_TEST(mistake.out == "");
+	BOOST_TEST(mistake.err == "dmsetup: filter: unknown command 'begin'\nTry 'dmsetup filter "
+				  "--help' for more information.\n");
+	/* only as the command word */
+	BOOST_TEST(distribution.run({"info", "filter"}).out == "theirs: info filter\n");
+	BOOST_TEST(distribution.run({"--target", "filter"}).out == "theirs: --target filter\n");
+	BOOST_TEST(distribution.run({"filters"}).out == "theirs: filters\n");
 }
 
 BOOST_AUTO_TEST_CASE(missing_dmsetup_is_told)

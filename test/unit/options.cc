@@ -12,10 +12,10 @@ using Words = std::vector<std::string>;
 namespace
 {
 
-std::string usage_error(const Words &words)
+std::string usage_error(const Words &words, const std::string &word = "remap")
 {
 	try {
-		parse_options(words);
+		parse_options(word, words);
 	} catch (const UsageError &error) {
 		return error.what();
 	}
@@ -27,7 +27,7 @@ std::string usage_error(const Words &words)
 BOOST_AUTO_TEST_CASE(options_and_arguments_may_be_mixed)
 {
 	const Options options =
-		parse_options({"-v", "start", "--nolockfs", "dm-a", "-v", "/dev/vda1"});
+		parse_options("remap", {"-v", "start", "--nolockfs", "dm-a", "-v", "/dev/vda1"});
 
 	BOOST_TEST(options.arguments == Words({"start", "dm-a", "/dev/vda1"}),
 		   boost::test_tools::per_element());
@@ -37,7 +37,7 @@ BOOST_AUTO_TEST_CASE(options_and_arguments_may_be_mixed)
 
 BOOST_AUTO_TEST_CASE(two_dashes_end_the_options)
 {
-	const Options options = parse_options({"stop", "--", "--nolockfs", "-v"});
+	const Options options = parse_options("remap", {"stop", "--", "--nolockfs", "-v"});
 
 	BOOST_TEST(options.arguments == Words({"stop", "--nolockfs", "-v"}),
 		   boost::test_tools::per_element());
@@ -47,19 +47,19 @@ BOOST_AUTO_TEST_CASE(two_dashes_end_the_options)
 
 BOOST_AUTO_TEST_CASE(long_and_short_names_mean_the_same)
 {
-	BOOST_TEST(parse_options({"-h"}).help);
-	BOOST_TEST(parse_options({"--help"}).help);
-	BOOST_TEST(parse_options({"--version"}).version);
-	BOOST_TEST(parse_options({"--verbose", "-v"}).verbose == 2);
-	BOOST_TEST(parse_options({"-u", "X"}).uuid.value() == "X");
-	BOOST_TEST(parse_options({"--uuid=X"}).uuid.value() == "X");
-	BOOST_TEST(parse_options({"-j252", "-m", "3"}).number->minor == 3u);
-	BOOST_TEST(parse_options({"--major", "252", "--minor=3"}).number->major == 252u);
+	BOOST_TEST(parse_options("remap", {"-h"}).help);
+	BOOST_TEST(parse_options("remap", {"--help"}).help);
+	BOOST_TEST(parse_options("remap", {"--version"}).version);
+	BOOST_TEST(parse_options("remap", {"--verbose", "-v"}).verbose == 2);
+	BOOST_TEST(parse_options("remap", {"-u", "X"}).uuid.value() == "X");
+	BOOST_TEST(parse_options("remap", {"--uuid=X"}).uuid.value() == "X");
+	BOOST_TEST(parse_options("remap", {"-j252", "-m", "3"}).number->minor == 3u);
+	BOOST_TEST(parse_options("remap", {"--major", "252", "--minor=3"}).number->major == 252u);
 }
 
 BOOST_AUTO_TEST_CASE(nothing_is_nothing)
 {
-	const Options options = parse_options({});
+	const Options options = parse_options("remap", {});
 
 	BOOST_TEST(options.arguments.empty());
 	BOOST_TEST(!options.help);
@@ -83,4 +83,17 @@ BOOST_AUTO_TEST_CASE(mistakes_are_named)
 	BOOST_TEST(usage_error({"-m", "1"}) == "remap: --major and --minor are given together");
 	BOOST_TEST(usage_error({"-u", "X", "-j", "1", "-m", "1"}) ==
 		   "remap: --uuid and --major, --minor exclude each other");
+}
+
+BOOST_AUTO_TEST_CASE(mistakes_begin_with_the_word)
+{
+	BOOST_TEST(usage_error({"--foo"}, "filter") == "filter: unknown option '--foo'");
+	BOOST_TEST(usage_error({"-x"}, "filter") == "filter: unknown option '-x'");
+	BOOST_TEST(usage_error({"-u"}, "filter") == "filter: option '-u' needs a value");
+	BOOST_TEST(usage_error({"-j", "x", "-m", "1"}, "filter") ==
+		   "filter: 'x' is not a major number");
+	BOOST_TEST(usage_error({"-j", "1"}, "filter") ==
+		   "filter: --major and --minor are given together");
+	BOOST_TEST(usage_error({"-u", "X", "-j", "1", "-m", "1"}, "filter") ==
+		   "filter: --uuid and --major, --minor exclude each other");
 }

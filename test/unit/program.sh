@@ -12,7 +12,7 @@ if [[ -x $builddir/tools/.libs/dmsetup-remap ]]; then
 	program=$builddir/tools/.libs/dmsetup-remap
 	export LD_LIBRARY_PATH=$builddir/lib/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 fi
-for name in dmsetup dmsetup-remap; do
+for name in dmsetup dmsetup-remap dmsetup-filter; do
 	ln -s "$(realpath "$program")" "$dir/$name"
 done
 # the programs above are not where root's are found
@@ -32,35 +32,39 @@ run() {
 	(( rc == want )) || fail "exit status $rc, not $want: ${*##*/}: $(< "$dir/err")"
 }
 
-run 0 "$dir/dmsetup" remap --help
-grep -q '^dmsetup remap$' "$dir/out" || fail "dmsetup remap --help is not on stdout"
-[[ ! -s $dir/err ]] || fail "dmsetup remap --help prints on stderr"
+for word in remap filter; do
+	run 0 "$dir/dmsetup" "$word" --help
+	grep -q "^dmsetup $word\$" "$dir/out" || fail "dmsetup $word --help is not on stdout"
+	[[ ! -s $dir/err ]] || fail "dmsetup $word --help prints on stderr"
 
-run 0 "$dir/dmsetup-remap" --help
-grep -q '^dmsetup-remap$' "$dir/out" || fail "dmsetup-remap --help does not say its name"
+	run 0 "$dir/dmsetup-$word" --help
+	grep -q "^dmsetup-$word\$" "$dir/out" || fail "dmsetup-$word --help does not say its name"
 
-run 1 "$dir/dmsetup-remap"
-[[ ! -s $dir/out ]] || fail "a usage error prints on stdout"
-grep -q "^Try 'dmsetup-remap --help'" "$dir/err" || fail "a usage error does not name --help"
+	run 1 "$dir/dmsetup-$word"
+	[[ ! -s $dir/out ]] || fail "a usage error prints on stdout"
+	grep -q "^dmsetup-$word: $word: a command is missing" "$dir/err" ||
+		fail "dmsetup-$word is another command: $(< "$dir/err")"
+	grep -q "^Try 'dmsetup-$word --help'" "$dir/err" || fail "a usage error does not name --help"
 
-# One sentence, whatever this machine has: no device-mapper, no privilege, no interposer; or the
-# command works and prints nothing but attachments.
-rc=0
-"$dir/dmsetup" remap status > "$dir/out" 2> "$dir/err" || rc=$?
-case $rc in
-0)
-	[[ ! -s $dir/err ]] || fail "status succeeds and prints: $(< "$dir/err")"
-	;;
-1)
-	[[ ! -s $dir/out ]] || fail "status fails and prints on stdout"
-	(( $(wc -l < "$dir/err") == 1 )) || fail "more than a line: $(< "$dir/err")"
-	grep -q '^dmsetup: remap status: .*\(: load\|: run it as root\|: boot a kernel\)' "$dir/err" ||
-		fail "no sentence with advice: $(< "$dir/err")"
-	;;
-*)
-	fail "status exits with $rc"
-	;;
-esac
+	# One sentence, whatever this machine has: no device-mapper, no privilege, no interposer;
+	# or the command works and prints nothing but attachments.
+	rc=0
+	"$dir/dmsetup" "$word" status > "$dir/out" 2> "$dir/err" || rc=$?
+	case $rc in
+	0)
+		[[ ! -s $dir/err ]] || fail "status succeeds and prints: $(< "$dir/err")"
+		;;
+	1)
+		[[ ! -s $dir/out ]] || fail "status fails and prints on stdout"
+		(( $(wc -l < "$dir/err") == 1 )) || fail "more than a line: $(< "$dir/err")"
+		grep -q "^dmsetup: $word status: .*\(: load\|: run it as root\|: boot a kernel\)" \
+			"$dir/err" || fail "no sentence with advice: $(< "$dir/err")"
+		;;
+	*)
+		fail "status exits with $rc"
+		;;
+	esac
+done
 
 if [[ -c /dev/full ]]; then
 	rc=0

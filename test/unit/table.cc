@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Each command of the table is in --help and in the man page, with its arguments. */
+/* Each command of the table is in --help and in the man page of each word, with its arguments. */
 #define BOOST_TEST_MODULE table
+#include <boost/test/data/monomorphic.hpp>
+#include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <regex>
 #include <sstream>
 
 #include "support.h"
-#include "tools/cmd_remap.h"
+#include "tools/cmd_interpose.h"
 
 namespace
 {
 
-std::string help()
+std::string help(const tools::CommandWord &word)
 {
 	std::ostringstream out;
 	std::ostringstream err;
 
-	BOOST_REQUIRE(tools::remap_main({"dmsetup remap", out, err, nullptr}, {"--help"}) == 0);
+	BOOST_REQUIRE(tools::interpose_main(word, {"dmsetup", out, err, nullptr}, {"--help"}) == 0);
 	return out.str();
+}
+
+std::string page_of(const tools::CommandWord &word)
+{
+	return std::string("dmsetup-") + word.name + ".8";
 }
 
 /* A page as a reader sees it: no macros, no fonts, single blanks. */
@@ -44,13 +52,16 @@ std::vector<std::string> names_in(const std::string &arguments)
 	return names;
 }
 
+const auto kWords = boost::unit_test::data::xrange(tools::our_words().size());
+
 } // namespace
 
-BOOST_AUTO_TEST_CASE(every_command_is_in_help)
+BOOST_DATA_TEST_CASE(every_command_is_in_help, kWords, index)
 {
-	const std::string text = help();
+	const tools::CommandWord &word = tools::our_words()[index];
+	const std::string text = help(word);
 
-	for (const tools::RemapCommand &command : tools::remap_commands()) {
+	for (const tools::Command &command : tools::commands()) {
 		std::string line = std::string("\n\t") + command.name;
 
 		for (const char *part : {command.options, command.arguments})
@@ -60,11 +71,12 @@ BOOST_AUTO_TEST_CASE(every_command_is_in_help)
 	}
 }
 
-BOOST_AUTO_TEST_CASE(every_command_and_argument_is_in_the_man_page)
+BOOST_DATA_TEST_CASE(every_command_and_argument_is_in_the_man_page, kWords, index)
 {
-	const std::string page = plain_page("dmsetup-remap.8");
+	const tools::CommandWord &word = tools::our_words()[index];
+	const std::string page = plain_page(page_of(word));
 
-	for (const tools::RemapCommand &command : tools::remap_commands()) {
+	for (const tools::Command &command : tools::commands()) {
 		std::string upper = command.name;
 		for (char &c : upper)
 			c = static_cast<char>(std::toupper(c));
@@ -85,23 +97,56 @@ BOOST_AUTO_TEST_CASE(every_command_and_argument_is_in_the_man_page)
 	}
 }
 
-BOOST_AUTO_TEST_CASE(every_option_of_help_is_in_the_man_page)
+BOOST_DATA_TEST_CASE(every_option_of_help_is_in_the_man_page, kWords, index)
 {
-	const std::string text = help();
-	const std::string page = plain_page("dmsetup-remap.8");
+	const tools::CommandWord &word = tools::our_words()[index];
+	const std::string text = help(word);
+	const std::string page = plain_page(page_of(word));
 	const std::regex option("--[a-z]+");
 
 	for (std::sregex_iterator i(text.begin(), text.end(), option), end; i != end; ++i)
 		BOOST_TEST((page.find(i->str()) != std::string::npos), i->str());
 }
 
-BOOST_AUTO_TEST_CASE(every_command_of_the_man_page_is_in_the_table)
+BOOST_DATA_TEST_CASE(every_command_of_the_man_page_is_in_the_table, kWords, index)
 {
-	const std::string page = plain_page("dmsetup-remap.8");
+	const tools::CommandWord &word = tools::our_words()[index];
+	const std::string page = plain_page(page_of(word));
 	const std::regex macro("\\.de CMD_([A-Z_]+)");
 	size_t count = 0;
 
 	for (std::sregex_iterator i(page.begin(), page.end(), macro), end; i != end; ++i)
 		count++;
-	BOOST_TEST(count == tools::remap_commands().size());
+	BOOST_TEST(count == tools::commands().size());
+}
+
+BOOST_DATA_TEST_CASE(each_page_says_what_help_says_and_names_the_other, kWords, index)
+{
+	const tools::CommandWord &word = tools::our_words()[index];
+	const tools::CommandWord &other = tools::our_words()[1 - index];
+	const std::string page = plain_page(page_of(word));
+	const size_t begin = page.find(".SH NAME");
+	std::string name = page.substr(begin, page.find(".SH SYNOPSIS") - begin);
+	const std::string want =
+		std::string("dmsetup-") + word.name + " \\(em " + word.summary + " .";
+
+	std::replace(name.begin(), name.end(), '\n', ' ');
+	BOOST_TEST((name.find(want) != std::string::npos), name);
+	BOOST_TEST((page.find(std::string(".BR dmsetup-") + other.name + " (8)",
+			      page.find(".SH SEE ALSO")) != std::string::npos));
+}
+
+BOOST_AUTO_TEST_CASE(every_target_that_filters_has_its_section_and_example)
+{
+	const std::string page = plain_page("dmsetup-filter.8");
+	const size_t examples = page.find("\n.SH EXAMPLES\n");
+
+	BOOST_REQUIRE(examples != std::string::npos);
+	for (const char *target :
+	     {"delay", "dust", "flakey", "linear", "snapshot-origin", "verity"}) {
+		BOOST_TEST((page.find(std::string("\n.SS ") + target + "\n") < examples), target);
+		BOOST_TEST(
+			(page.find(std::string(" ") + target + " ", examples) != std::string::npos),
+			target);
+	}
 }

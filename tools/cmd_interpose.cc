@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* dmsetup remap start|stop|status. */
-#include "cmd_remap.h"
+/* dmsetup remap start|stop|status, and the same of dmsetup filter. */
+#include "cmd_interpose.h"
 
 #include <algorithm>
 
@@ -25,7 +25,7 @@ std::vector<std::string> uppers_of(Context &context, const Options &options)
 	return options.arguments;
 }
 
-int run_start(const Program &, Context &context, const Options &options)
+int run_start(const Program &, dmremap_mode mode, Context &context, const Options &options)
 {
 	const auto &arguments = options.arguments;
 	std::vector<dmremap::Pair> pairs;
@@ -35,11 +35,11 @@ int run_start(const Program &, Context &context, const Options &options)
 	else
 		for (size_t i = 0; i < arguments.size(); i += 2)
 			pairs.push_back({arguments[i], arguments[i + 1]});
-	context.start(DMREMAP_MODE_REMAP, pairs, options.nolockfs ? DMREMAP_NOLOCKFS : 0);
+	context.start(mode, pairs, options.nolockfs ? DMREMAP_NOLOCKFS : 0);
 	return 0;
 }
 
-int run_stop(const Program &program, Context &context, const Options &options)
+int run_stop(const Program &program, dmremap_mode, Context &context, const Options &options)
 {
 	int status = 0;
 
@@ -62,7 +62,7 @@ void print_attachment(std::ostream &out, const Attachment &a)
 	    << " sectors " << a.write_sectors << " held " << a.held << " flags " << a.flags << '\n';
 }
 
-int run_status(const Program &program, Context &context, const Options &options)
+int run_status(const Program &program, dmremap_mode, Context &context, const Options &options)
 {
 	const auto uppers = uppers_of(context, options);
 	int status = 0;
@@ -86,15 +86,22 @@ int run_status(const Program &program, Context &context, const Options &options)
 	return status;
 }
 
-const RemapCommand kCommands[] = {
+const CommandWord kWords[] = {
+	{"filter", DMREMAP_MODE_FILTER,
+	 "Let a device-mapper target filter the I/O of a block device in use"},
+	{"remap", DMREMAP_MODE_REMAP,
+	 "Divert the I/O of a block device in use to a device-mapper device"},
+};
+
+const Command kCommands[] = {
 	{"start", "[--nolockfs]", "<dm_device> <block_device> [<dm_device> <block_device>]...", 2,
 	 2, true, "attach each dm device to its block device, all at one instant", run_start},
 	{"stop", "[--nolockfs]", "<dm_device>...", 1, 1, true, "detach the dm devices", run_stop},
 	{"status", "", "[<dm_device>...]", 0, 1, false,
-	 "print what is attached, and how much I/O was diverted", run_status},
+	 "print what is attached, and how much I/O it was given", run_status},
 };
 
-std::string synopsis(const RemapCommand &command)
+std::string synopsis(const Command &command)
 {
 	std::string text = command.name;
 
@@ -104,34 +111,35 @@ std::string synopsis(const RemapCommand &command)
 	return text;
 }
 
-void print_help(const Program &program)
+void print_help(const CommandWord &word, const Program &program)
 {
 	program.out << "Usage:\n\n"
 		    << program.name << "\n"
 		    << "        [-h|--help] [--version] [-v|--verbose [-v|--verbose ...]]\n"
 		    << "        [-u|--uuid <uuid>] [-j|--major <major> -m|--minor <minor>]\n\n";
-	for (const RemapCommand &command : kCommands)
+	for (const Command &command : kCommands)
 		program.out << '\t' << synopsis(command) << "\n\t\t" << command.summary << '\n';
 	program.out << "\n<dm_device> may be device name, path, or major:minor; "
 		       "or (if only one) -u <uuid> or -j <major> -m <minor>\n"
-		       "<block_device> may be any path to it, or major:minor\n";
+		       "<block_device> may be any path to it, or major:minor\n\n"
+		    << "dmsetup-" << word.name << "(8): " << word.summary << '\n';
 }
 
-const RemapCommand &find_command(const std::string &name)
+const Command &find_command(const CommandWord &word, const std::string &name)
 {
 	const auto found =
 		std::find_if(std::begin(kCommands), std::end(kCommands),
-			     [&](const RemapCommand &command) { return name == command.name; });
+			     [&](const Command &command) { return name == command.name; });
 
 	if (found == std::end(kCommands))
-		throw UsageError("remap: unknown command '" + name + "'");
+		throw UsageError(std::string(word.name) + ": unknown command '" + name + "'");
 	return *found;
 }
 
-void check_arguments(const RemapCommand &command, const Options &options)
+void check_arguments(const CommandWord &word, const Command &command, const Options &options)
 {
 	const size_t count = options.arguments.size() + (options.names_upper() ? 1 : 0);
-	const std::string name = std::string("remap ") + command.name;
+	const std::string name = std::string(word.name) + " " + command.name;
 
 	if (options.nolockfs && !command.takes_nolockfs)
 		throw UsageError(name + " takes no --nolockfs");
@@ -157,12 +165,12 @@ void set_log(const Program &program, Context &context, int verbose)
 	context.take_devmapper_log();
 }
 
-int run(const Program &program, const std::vector<std::string> &arguments)
+int run(const CommandWord &word, const Program &program, const std::vector<std::string> &arguments)
 {
-	Options options = parse_options(arguments);
+	Options options = parse_options(word.name, arguments);
 
 	if (options.help) {
-		print_help(program);
+		print_help(word, program);
 		return 0;
 	}
 	if (options.version) {
@@ -170,34 +178,50 @@ int run(const Program &program, const std::vector<std::string> &arguments)
 		return 0;
 	}
 	if (options.arguments.empty())
-		throw UsageError("remap: a command is missing: start, stop or status");
-	const RemapCommand &command = find_command(options.arguments.front());
+		throw UsageError(std::string(word.name) +
+				 ": a command is missing: start, stop or status");
+	const Command &command = find_command(word, options.arguments.front());
 	options.arguments.erase(options.arguments.begin());
-	check_arguments(command, options);
+	check_arguments(word, command, options);
 
 	Context context = program.make_context();
-	context.set_mode(DMREMAP_MODE_REMAP);
+	context.set_mode(word.mode);
 	set_log(program, context, options.verbose);
-	return command.run(program, context, options);
+	return command.run(program, word.mode, context, options);
 }
 
 } // namespace
 
-std::span<const RemapCommand> remap_commands()
+std::span<const CommandWord> our_words()
+{
+	return kWords;
+}
+
+const CommandWord *find_our_word(const std::string &name)
+{
+	const auto found = std::find_if(std::begin(kWords), std::end(kWords),
+					[&](const CommandWord &word) { return name == word.name; });
+
+	return found == std::end(kWords) ? nullptr : found;
+}
+
+std::span<const Command> commands()
 {
 	return kCommands;
 }
 
-void print_remap_commands(std::ostream &out, const std::string &prefix)
+void print_commands(std::ostream &out, const std::string &prefix)
 {
-	for (const RemapCommand &command : kCommands)
-		out << prefix << synopsis(command) << '\n';
+	for (const CommandWord &word : kWords)
+		for (const Command &command : kCommands)
+			out << prefix << word.name << ' ' << synopsis(command) << '\n';
 }
 
-int remap_main(const Program &program, const std::vector<std::string> &arguments)
+int interpose_main(const CommandWord &word, const Program &program,
+		   const std::vector<std::string> &arguments)
 {
 	try {
-		return run(program, arguments);
+		return run(word, program, arguments);
 	} catch (const UsageError &error) {
 		print_error(program, error.what());
 		program.err << "Try '" << program.name << " --help' for more information.\n";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* dmsetup remap against a fake kernel: what it prints and how it exits. */
-#define BOOST_TEST_MODULE cmd_remap
+/* dmsetup remap and dmsetup filter against a fake kernel: what they print and how they exit. */
+#define BOOST_TEST_MODULE cmd_interpose
 #include <boost/test/unit_test.hpp>
 
 #include <sstream>
@@ -9,7 +9,7 @@
 
 #include "context.h"
 #include "fake_kernel.h"
-#include "tools/cmd_remap.h"
+#include "tools/cmd_interpose.h"
 
 using Done = std::vector<std::string>;
 
@@ -20,6 +20,7 @@ namespace
  * copy, and @done is what the last one was asked to do. */
 struct Shell {
 	FakeKernel kernel = FakeKernel::usual();
+	std::string word = "remap";
 	Done done;
 	std::string out;
 	std::string err;
@@ -40,8 +41,9 @@ struct Shell {
 	{
 		std::ostringstream out_stream;
 		std::ostringstream err_stream;
-		const int status = tools::remap_main(
-			{"dmsetup remap", out_stream, err_stream,
+		const int status = tools::interpose_main(
+			*tools::find_our_word(word),
+			{"dmsetup " + word, out_stream, err_stream,
 			 [this] {
 				 return dmremap::Context(new dmremap_context(
 					 std::make_unique<Watched>(kernel, done)));
@@ -57,8 +59,8 @@ struct Shell {
 	{
 		BOOST_TEST(run(arguments) == 1);
 		BOOST_TEST(out == "");
-		BOOST_TEST(err == "dmsetup: " + sentence +
-					  "\nTry 'dmsetup remap --help' for more information.\n");
+		BOOST_TEST(err == "dmsetup: " + sentence + "\nTry 'dmsetup " + word +
+					  " --help' for more information.\n");
 		BOOST_TEST(done.empty());
 	}
 };
@@ -216,4 +218,98 @@ BOOST_FIXTURE_TEST_CASE(help_and_version_go_to_stdout, Shell)
 	BOOST_TEST(out.starts_with("Usage:\n"));
 	BOOST_TEST(run({"--version"}) == 0);
 	BOOST_TEST(out == "dm-remap " PACKAGE_VERSION " (libdmremap " LIBVERSION ")\n");
+}
+
+struct FilterShell : Shell {
+	FilterShell() { word = "filter"; }
+};
+
+BOOST_AUTO_TEST_CASE(our_words_are_known)
+{
+	BOOST_REQUIRE(tools::our_words().size() == 2u);
+	BOOST_TEST(tools::find_our_word("remap")->mode == DMREMAP_MODE_REMAP);
+	BOOST_TEST(tools::find_our_word("filter")->mode == DMREMAP_MODE_FILTER);
+	for (const char *word : {"", "filters", "Filter", "info"})
+		BOOST_TEST(!tools::find_our_word(word), word);
+}
+
+BOOST_FIXTURE_TEST_CASE(filter_starts_filters, FilterShell)
+{
+	BOOST_TEST(run({"start", "--nolockfs", "dm-noexcl", "/dev/vda1", "dm-second",
+			"/dev/vda2"}) == 0);
+	BOOST_TEST(out == "");
+	BOOST_TEST(err == "");
+	BOOST_TEST(done == Done({"message 252:0 @interpose_start filter 254:1 nolockfs and 252:1 "
+				 "254:2"}),
+		   boost::test_tools::per_element());
+	BOOST_TEST(run({"-u", "UUID-dm-second", "start", "-v", "/dev/vda1"}) == 0);
+	BOOST_TEST(err == "dm-second (252:1) goes to vda1 (254:1)\n"
+			  "sending to dm-second: @interpose_start filter 254:1\n"
+			  "attached: dm-second on /dev/vda1\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(filter_stops_filters, FilterShell)
+{
+	kernel.attach({252, 0}, {254, 1}, "remap");
+	kernel.attach({252, 1}, {254, 2}, "filter");
+	kernel.add_dm({252, 2}, "dm-third", 2048);
+	BOOST_TEST(run({"stop", "dm-noexcl", "dm-third", "dm-second"}) == 1);
+	BOOST_TEST(err ==
+		   "dmsetup: filter stop: dm-noexcl: is attached to vda1 (254:1) as remap, not as "
+		   "filter: use dmsetup remap stop dm-noexcl\n"
+		   "dmsetup: filter stop: dm-third: is not attached: dmsetup filter status shows "
+		   "what is\n");
+	BOOST_TEST(done == Done({"message 252:2 @interpose_stop", "message 252:1 @interpose_stop"}),
+		   boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(remap_does_not_stop_filters, Shell)
+{
+	kernel.attach({252, 0}, {254, 1}, "filter");
+	BOOST_TEST(run({"stop", "dm-noexcl"}) == 1);
+	BOOST_TEST(err == "dmsetup: remap stop: dm-noexcl: is attached to vda1 (254:1) as filter, "
+			  "not as remap: use dmsetup filter stop dm-noexcl\n");
+	BOOST_TEST(done.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(each_status_lists_its_own, Shell)
+{
+	kernel.dms.at({252, 0}).status = "remap 254:1 - 12 96 3 24 0\n";
+	kernel.dms.at({252, 1}).status = "filter 254:2 nolockfs 1 2 3 4 5 6\n";
+	const std::string remap = "dm-noexcl: remap 254:1 (vda1) reads 12 sectors 96 writes 3 "
+				  "sectors 24 held 0 flags -\n";
+	const std::string filter = "dm-second: filter 254:2 (vda2) reads 1 sectors 2 writes 3 "
+				   "sectors 4 held 5 flags nolockfs\n";
+
+	BOOST_TEST(run({"status"}) == 0);
+	BOOST_TEST(out == remap);
+	word = "filter";
+	BOOST_TEST(run({"status"}) == 0);
+	BOOST_TEST(out == filter);
+	BOOST_TEST(run({"status", "dm-noexcl", "dm-second"}) == 1);
+	BOOST_TEST(out == filter);
+	BOOST_TEST(err == "dmsetup: filter status: dm-noexcl: is attached to vda1 (254:1) as "
+			  "remap, not as filter: use dmsetup remap status dm-noexcl\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(status_of_a_filter_that_is_none_says_not_attached, FilterShell)
+{
+	BOOST_TEST(run({"status", "dm-noexcl"}) == 0);
+	BOOST_TEST(out == "dm-noexcl: not attached\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(filter_has_usage_errors_of_its_own, FilterShell)
+{
+	usage_error({}, "filter: a command is missing: start, stop or status");
+	usage_error({"begin"}, "filter: unknown command 'begin'");
+	usage_error({"start", "dm-noexcl"},
+		    "filter start needs <dm_device> <block_device> [<dm_device> "
+		    "<block_device>]...");
+	usage_error(
+		{"start", "dm-noexcl", "/dev/vda1", "dm-second"},
+		"filter start: 'dm-second' is alone: a dm device and a block device go together");
+	usage_error({"status", "--nolockfs"}, "filter status takes no --nolockfs");
+	usage_error({"stop", "-u", "X", "dm-noexcl"},
+		    "filter stop: --uuid, --major and --minor are for one dm device only");
+	usage_error({"start", "--foo"}, "filter: unknown option '--foo'");
 }
