@@ -6,6 +6,7 @@
 #define _GNU_SOURCE 1
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/blkpg.h>
 #include <linux/fs.h>
 #include <pthread.h>
 #include <signal.h>
@@ -31,6 +32,7 @@ static const char usage[] =
 	"       rawio flush DEV\n"
 	"       rawio claim DEV                                        can it be opened exclusively?\n"
 	"       rawio discard|zeroout DEV SECTOR SECTORS\n"
+	"       rawio addpart|resizepart|delpart DEV SECTOR SECTORS NUMBER   in the kernel, not on the disk\n"
 	"       rawio hammer [-c COUNTFILE] [-w] DEV SECTOR THREADS    each thread writes 64 KiB in turn,\n"
 	"                                                              until TERM; -w: I/O may fail;\n"
 	"                                                              COUNTFILE: writes of the slowest\n"
@@ -150,6 +152,17 @@ static int send_range(unsigned long request, const char *what, uint64_t bytes)
 	int fd = open_device(O_RDWR);
 
 	if (ioctl(fd, request, range))
+		die(what);
+	return 0;
+}
+
+static int change_partition(int op, const char *what, uint64_t bytes, int partition)
+{
+	struct blkpg_partition part = { .start = start, .length = bytes, .pno = partition };
+	struct blkpg_ioctl_arg arg = { .op = op, .datalen = sizeof(part), .data = &part };
+	int fd = open_device(O_RDONLY);
+
+	if (ioctl(fd, BLKPG, &arg))
 		die(what);
 	return 0;
 }
@@ -360,6 +373,15 @@ int main(int argc, char **argv)
 		return send_range(BLKDISCARD, "discard", range * SECTOR);
 	if (!strcmp(command, "zeroout") && args == 3)
 		return send_range(BLKZEROOUT, "zeroout", range * SECTOR);
+	if (!strcmp(command, "addpart") && args == 4)
+		return change_partition(BLKPG_ADD_PARTITION, "addpart", range * SECTOR,
+					number(argv[optind + 3]));
+	if (!strcmp(command, "resizepart") && args == 4)
+		return change_partition(BLKPG_RESIZE_PARTITION, "resizepart", range * SECTOR,
+					number(argv[optind + 3]));
+	if (!strcmp(command, "delpart") && args == 4)
+		return change_partition(BLKPG_DEL_PARTITION, "delpart", range * SECTOR,
+					number(argv[optind + 3]));
 	if (range >= 1 && range <= MAX_THREADS) {
 		if (!strcmp(command, "hammer") && args == 3)
 			return hammer(range, count);
