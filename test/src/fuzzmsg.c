@@ -21,6 +21,7 @@ static const char usage[] =
 	"usage: fuzzmsg raw NAME SECTOR TEXT             send TEXT as it is; prints the errno's name\n"
 	"       fuzzmsg unterminated|short|long NAME     a message that breaks the frame\n"
 	"       fuzzmsg repeat NAME COUNT TEXT...        send the texts in turn; all must succeed\n"
+	"       fuzzmsg refuse NAME COUNT TEXT...        send the texts in turn; all must fail\n"
 	"       fuzzmsg random NAME SEED COUNT TEXT...   mutations of the texts; none may succeed\n";
 
 static int control = -1;
@@ -144,15 +145,15 @@ static int random_messages(const char *name, uint64_t seed, unsigned long count,
 	return !refused;
 }
 
-static int repeat(const char *name, unsigned long count, char **texts, int n)
+static int repeat(const char *name, unsigned long count, char **texts, int n, bool refused)
 {
 	for (unsigned long i = 0; i < count; i++) {
 		for (int t = 0; t < n; t++) {
 			int error = send(name, 0, texts[t], strlen(texts[t]) + 1, frame(strlen(texts[t]) + 1));
 
-			if (error) {
+			if (!error == refused) {
 				fprintf(stderr, "fuzzmsg: round %lu: %s: %s\n", i, texts[t],
-					strerrorname_np(error));
+					error ? strerrorname_np(error) : "OK");
 				return 1;
 			}
 		}
@@ -187,7 +188,9 @@ int main(int argc, char **argv)
 		return report(send(argv[2], 0, filler, sizeof(filler), frame(sizeof(filler))));
 	}
 	if (!strcmp(argv[1], "repeat") && argc > 4)
-		return repeat(argv[2], strtoul(argv[3], NULL, 0), argv + 4, argc - 4);
+		return repeat(argv[2], strtoul(argv[3], NULL, 0), argv + 4, argc - 4, false);
+	if (!strcmp(argv[1], "refuse") && argc > 4)
+		return repeat(argv[2], strtoul(argv[3], NULL, 0), argv + 4, argc - 4, true);
 	if (!strcmp(argv[1], "random") && argc > 5)
 		return random_messages(argv[2], strtoull(argv[3], NULL, 0), strtoul(argv[4], NULL, 0),
 				       argv + 5, argc - 5);
