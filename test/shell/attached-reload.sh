@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The table of an attached upper can be reloaded under load, and back; a table that start would refuse is
-# refused by the load, and the old one stays; never is it the resume that fails.
+# refused by the load, and the old one stays; it is the resume that fails only where the table was loaded
+# before the start.
 # timeout: 480
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
@@ -62,6 +63,16 @@ dmsetup remove "$(dm over)"
 
 dmsetup remap stop "$(dm up)"
 idle_upper up 30
+
+# loaded before the attach it was refused by nobody: then it is the resume that refuses it
+reload up "0 64 linear $PART1 0 noexcl"
+dmsetup remap start "$(dm up)" "$PART1"
+fails 'out of range' "$REAL_DMSETUP" resume "$(dm up)"
+"$REAL_DMSETUP" resume "$(dm up)"
+equal "$("$REAL_DMSETUP" table "$(dm up)")" "0 $size linear $(devno "$PART1") 0 noexcl" "table after that"
+attached up
+more_ops 30
+dmsetup remap stop "$(dm up)"
 # not attached it may have any size
 reload up "0 64 linear $PART1 0 noexcl"
 dmsetup resume "$(dm up)"

@@ -38,6 +38,18 @@ refused "leads back to the original without noexcl" dmsetup remap start "$(dm ov
 dmsetup remove "$(dm over)"
 dmsetup remove "$(dm excl)"
 
+# shared at first; later the table below would claim it
+mk_upper below "$PART1"
+mk_linear up "$(dmdev below)"
+dmsetup remap start "$(dm up)" "$PART1"
+before=$(state)
+fails 'symbolic links' "$REAL_DMSETUP" reload "$(dm below)" --table "0 $size linear $PART1 0"
+equal "$(state)" "$before" "state after a load that leads back to the original"
+dmsetup remap stop "$(dm up)"
+reload below "0 $size linear $PART1 0"
+dmsetup remove "$(dm up)"
+dmsetup remove "$(dm below)"
+
 # in use elsewhere
 mk_upper up "$PART1"
 mkfs.ext4 -q "$(dmdev up)"
