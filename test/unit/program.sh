@@ -66,6 +66,13 @@ for word in remap filter; do
 	esac
 done
 
+# what is installed beside the program: links to it
+mkdir -p "$dir/root/sbin"
+MAKEFLAGS='' "${MAKE:-make}" -s -C "$builddir" install-exec-hook DESTDIR="$dir/root" sbindir=/sbin \
+	> "$dir/out"
+[[ $(readlink "$dir/root/sbin/dmsetup-filter") == dmsetup-remap ]] ||
+	fail "dmsetup-filter is not installed: $(ls "$dir/root/sbin")"
+
 if [[ -c /dev/full ]]; then
 	rc=0
 	"$dir/dmsetup" remap --help > /dev/full 2> "$dir/err" || rc=$?

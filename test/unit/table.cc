@@ -145,8 +145,8 @@ BOOST_AUTO_TEST_CASE(every_target_that_filters_has_its_section_and_example)
 	for (const char *target :
 	     {"delay", "dust", "flakey", "linear", "snapshot-origin", "verity"}) {
 		BOOST_TEST((page.find(std::string("\n.SS ") + target + "\n") < examples), target);
-		BOOST_TEST(
-			(page.find(std::string(" ") + target + " ", examples) != std::string::npos),
-			target);
+		BOOST_TEST((page.find(std::string("$size ") + target + " ", examples) !=
+			    std::string::npos),
+			   target);
 	}
 }
