@@ -161,7 +161,8 @@ struct dmremap_pair {
  *	-ELOOP		the upper is, or leads back to, the original
  *	-EBUSY		attached already, suspended, in use, or in use as a member of a
  *			volume of several devices; the sentence says which
- *	-EROFS		one of the two is read-only, and the other is not
+ *	-EROFS		remap: one of the two is read-only, and the other is not; filter: the upper
+ *			is, and its target is not verity
  *	-EOPNOTSUPP	kinds or limits of the devices do not fit; the target is no filter
  *	-EMLINK		filter: the table of the upper has several targets
  *	-EXDEV		filter: its target is not over this original from its first sector, or

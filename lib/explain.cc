@@ -52,20 +52,31 @@ std::optional<std::string> size_reason(Kernel &kernel, const Pair &pair)
 	       ": load a table of the same length (blockdev --getsz)";
 }
 
+/* A filter may be writable over what is read-only: it is the original that is written. */
+std::optional<std::string> read_only_filter_reason(Kernel &kernel, const Pair &pair)
+{
+	const auto upper = kernel.block(pair.upper.devno);
+	const auto original = kernel.block(pair.original.devno);
+
+	if (!upper || !original || !upper->read_only || original->read_only ||
+	    is_verity(kernel, pair))
+		return std::nullopt;
+	return pair.upper.name + ": is read-only, and " + printable(pair.original.given) +
+	       " is not, which only a verity filter may be: load its table without --readonly";
+}
+
 std::optional<std::string> read_only_reason(Kernel &kernel, Mode mode, const Pair &pair)
 {
+	if (mode == Mode::filter)
+		return read_only_filter_reason(kernel, pair);
 	const auto upper = kernel.block(pair.upper.devno);
 	const auto original = kernel.block(pair.original.devno);
 
 	if (!upper || !original || upper->read_only == original->read_only)
 		return std::nullopt;
-	if (upper->read_only && mode == Mode::filter && is_verity(kernel, pair))
-		return std::nullopt;
 	if (upper->read_only)
 		return pair.upper.name + ": is read-only, and " + printable(pair.original.given) +
-		       " is not" +
-		       (mode == Mode::filter ? ", which only a verity filter may be" : "") +
-		       ": load its table without --readonly";
+		       " is not: load its table without --readonly";
 	return pair.upper.name + ": is writable, and " + printable(pair.original.given) +
 	       " is read-only: load its table with --readonly";
 }
@@ -107,6 +118,14 @@ std::optional<std::string> unsupported_reason(Kernel &kernel, Mode mode, const P
 	if (auto reason = limits_reason(kernel, mode, pair))
 		return reason;
 	return mode == Mode::filter ? target_type_reason(kernel, pair) : std::nullopt;
+}
+
+std::string read_only(Mode mode)
+{
+	if (mode == Mode::filter)
+		return ": the upper is read-only, and the original is not: load its table without "
+		       "--readonly";
+	return ": one is read-only and the other is not: reload the table of the upper to match";
 }
 
 std::string unsupported(Mode mode)
@@ -156,8 +175,7 @@ std::string start_reason(Kernel &kernel, Mode mode, const std::vector<Pair> &pai
 	case EROFS:
 		reason = first_of(pairs,
 				  [&](const Pair &p) { return read_only_reason(kernel, mode, p); });
-		return reason.value_or(all + ": one is read-only and the other is not: reload the "
-					     "table of the upper to match");
+		return reason.value_or(all + read_only(mode));
 	case EOPNOTSUPP:
 		reason = first_of(
 			pairs, [&](const Pair &p) { return unsupported_reason(kernel, mode, p); });
