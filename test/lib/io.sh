@@ -30,6 +30,14 @@
 #	upper_writes NAME		bios that the dm device has completed: writes and flushes
 #	counts NAME WORD N		for wait_for: its counter WORD is at least N
 #	idle_upper NAME N		its counters do not move while the writers do N operations
+# Filters
+#	since NAME BEFORE		what "counters NAME" has grown by since it was BEFORE, without "held"
+#	holds_bios NAME N		for wait_for: exactly N bios are held now
+#	within SECONDS CMD...		CMD must succeed in less time (four times that in the debug kernel)
+#	target_says NAME		the status of its one target, without start, length and name
+#	block_of DEV PATH N		the block of DEV where block N of that file of its ext4 is, in 4 KiB
+#	small_part SIZE			a first partition of that size on DISK2, instead of what is there;
+#					sets SMALL
 
 : "${SEED:=$(( SRANDOM % 1000000000 ))}"
 echo "seed: $SEED (SEED=)"
@@ -225,4 +233,42 @@ start_hammer_in() {
 		hammer "$group" "$TESTDIR/hammer" "$dev" "$threads"
 	HAMMER=$BG
 	wait_for 100 at_least hammer 1
+}
+
+since() {
+	local now was
+	read -r -a now < <(counters "$1")
+	read -r -a was <<< "$2"
+	echo "$(( now[0] - was[0] )) $(( now[1] - was[1] )) $(( now[2] - was[2] )) $(( now[3] - was[3] ))"
+}
+
+holds_bios() {
+	[[ $(counter "$1" held) == "$2" ]]
+}
+
+within() {
+	local limit=$1 began took
+	shift
+	began=$(date +%s%N)
+	"$@"
+	took=$(( ($(date +%s%N) - began) / 1000000 ))
+	! kernel_is debug || limit=$(( limit * 4 ))
+	(( took < limit * 1000 )) || fail "took $took ms, not less than $limit s: $*"
+}
+
+target_says() {
+	"$REAL_DMSETUP" status "$(dm "$1")" | cut -d' ' -f4-
+}
+
+block_of() {
+	local block
+	block=$(debugfs -R "bmap $2 $3" "$1" 2> /dev/null)
+	[[ $block =~ ^[1-9][0-9]*$ ]] || fail "no block $3 of $2 on $1: '$block'"
+	echo "$block"
+}
+
+small_part() {
+	echo ",$1" | sfdisk -q --label dos "$DISK2"
+	SMALL=${DISK2}1
+	wait_for 10 test -b "$SMALL"
 }
