@@ -10,14 +10,37 @@
 # shellcheck source=test/lib/io.sh
 . "$(dirname "$0")/../lib/io.sh"
 
-: "${RACE_SECONDS:=60}"
+: "${RACE_SECONDS:=60}" "${RACE_ROUNDS:=100}"
 
-mk_ext4 "$PART1" a
 size1=$(sectors "$PART1")
 table1="0 $size1 linear $PART1 0 noexcl"
 mk_dm one "$table1"
 mk_dm two "$table1"
 mk_dm three "0 $(sectors "$PART2") linear $PART2 0 noexcl"
+
+# without a file system, and straight to the kernel: as many races as it can have
+p1=$(devno "$PART1") p2=$(devno "$PART2")
+pids=()
+for n in one one two two three; do
+	[[ $n == three ]] && p=$p2 || p=$p1
+	fuzzmsg try "$(dm $n)" "$RACE_ROUNDS" "@interpose_start remap $p" "@interpose_stop" &
+	pids+=($!)
+done
+fuzzmsg try "$(dm one)" "$RACE_ROUNDS" "@interpose_start remap $p1 and $(devno "$(dmdev three)") $p2" \
+	"@interpose_stop" &
+pids+=($!)
+for p in "${pids[@]}"; do
+	wait "$p" || fail "an errno that a race does not explain"
+done
+for n in one two three; do
+	"$REAL_DMSETUP" message "$(dm $n)" 0 @interpose_stop 2> /dev/null || :
+	not attached $n
+	equal "$(open_count $n)" 0 "open count of $n after the race of messages"
+done
+rawio write "$PART1" 0 128 1
+rawio check "$PART1" 0 128 1
+
+mk_ext4 "$PART1" a
 
 # the commands of one process; they may fail, but not hang, and only with an errno that means something
 cat > "$TESTDIR/racer" <<-'END'

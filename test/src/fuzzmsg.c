@@ -22,6 +22,8 @@ static const char usage[] =
 	"       fuzzmsg unterminated|short|long NAME     a message that breaks the frame\n"
 	"       fuzzmsg repeat NAME COUNT TEXT...        send the texts in turn; all must succeed\n"
 	"       fuzzmsg refuse NAME COUNT TEXT...        send the texts in turn; all must fail\n"
+	"       fuzzmsg try NAME COUNT TEXT...           send the texts in turn while others do the same: EBUSY\n"
+	"                                                and EALREADY are fine; prints how often each came\n"
 	"       fuzzmsg random NAME SEED COUNT TEXT...   mutations of the texts; none may succeed\n";
 
 static int control = -1;
@@ -161,6 +163,31 @@ static int repeat(const char *name, unsigned long count, char **texts, int n, bo
 	return 0;
 }
 
+static int try_messages(const char *name, unsigned long count, char **texts, int n)
+{
+	unsigned long done = 0, busy = 0, already = 0;
+
+	for (unsigned long i = 0; i < count; i++) {
+		for (int t = 0; t < n; t++) {
+			int error = send(name, 0, texts[t], strlen(texts[t]) + 1, frame(strlen(texts[t]) + 1));
+
+			if (!error) {
+				done++;
+			} else if (error == EBUSY) {
+				busy++;
+			} else if (error == EALREADY) {
+				already++;
+			} else {
+				fprintf(stderr, "fuzzmsg: round %lu: %s: %s\n", i, texts[t],
+					strerrorname_np(error));
+				return 1;
+			}
+		}
+	}
+	printf("fuzzmsg: %lu done, %lu EBUSY, %lu EALREADY\n", done, busy, already);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	char filler[BUFFER / 2];
@@ -191,6 +218,8 @@ int main(int argc, char **argv)
 		return repeat(argv[2], strtoul(argv[3], NULL, 0), argv + 4, argc - 4, false);
 	if (!strcmp(argv[1], "refuse") && argc > 4)
 		return repeat(argv[2], strtoul(argv[3], NULL, 0), argv + 4, argc - 4, true);
+	if (!strcmp(argv[1], "try") && argc > 4)
+		return try_messages(argv[2], strtoul(argv[3], NULL, 0), argv + 4, argc - 4);
 	if (!strcmp(argv[1], "random") && argc > 5)
 		return random_messages(argv[2], strtoull(argv[3], NULL, 0), strtoul(argv[4], NULL, 0),
 				       argv + 5, argc - 5);
