@@ -66,6 +66,8 @@
 #	bg PROGRAM...			in the background, own session (no shell function); sets BG;
 #					killed by teardown
 #	end_bg PID			ask it to stop (TERM) and return its exit status
+# The end
+#	at_end				a function that a test may define: teardown calls it, whatever the verdict
 
 set -euE -o pipefail
 
@@ -457,6 +459,7 @@ on_exit() {
 	trap - ERR EXIT
 	set +eE
 	(( rc == 0 || rc == 77 )) || describe
+	! declare -F at_end > /dev/null || at_end
 	if ! teardown > /dev/null; then
 		echo "teardown: something was left behind" >&2
 		(( rc != 0 && rc != 77 )) || rc=1
