@@ -423,6 +423,8 @@ teardown() {
 		kill -KILL -- "-$p" 2> /dev/null || :
 	done
 	for n in $(ours); do
+		# a table that was loaded and does not fit would keep it suspended
+		"$REAL_DMSETUP" clear "$n" > /dev/null 2>&1 || :
 		"$REAL_DMSETUP" resume "$n" > /dev/null 2>&1 || :
 		"$REAL_DMSETUP" message "$n" 0 @interpose_stop > /dev/null 2>&1 || :
 	done
