@@ -69,7 +69,6 @@ for options in "" --nolockfs; do
 	# shellcheck disable=SC2086	# none or one
 	within 10 dmsetup suspend $options "$(dm up)"
 	within 10 writers_end
-	content 96
 	bg oneio write -f 200 "$PART1" 0
 	late=$BG
 	wait_for 20 holds_bios up 1
@@ -77,6 +76,7 @@ for options in "" --nolockfs; do
 	holds 1 kill -0 "$late"
 	dmsetup resume "$(dm up)"
 	wait_for 20 target_holds "0 1 0"
+	content 96
 	holds_bios up 1 || fail "held: $(counter up held)"
 	holds 1 kill -0 "$late"
 	within 10 dmsetup filter stop "$(dm up)"
