@@ -41,29 +41,6 @@ Reason relation(Kernel &kernel, const Original &original, Devno other)
 	return std::nullopt;
 }
 
-Reason attached_reason(Kernel &kernel, const Pair &pair)
-{
-	const std::string original = printable(pair.original.given);
-
-	for (const Attached &other : all_attachments(kernel, "status")) {
-		const Devno devno = other.attachment.original;
-
-		if (other.upper.devno == pair.upper.devno)
-			return pair.upper.name + ": is already attached to " +
-			       name_of(kernel, devno) + " (" + to_string(devno) + ")" +
-			       ": stop it first: " + stop_command(other);
-		if (devno == pair.original.devno)
-			return original + ": " + other.upper.name + " is already attached to it" +
-			       ": stop that first: " + stop_command(other);
-		if (const auto related = relation(kernel, pair.original, devno))
-			return original + ": " + other.upper.name + " is attached to " + *related +
-			       ", and a whole disk and its partitions exclude each other: "
-			       "stop that first: " +
-			       stop_command(other);
-	}
-	return std::nullopt;
-}
-
 Reason mounted_reason(Kernel &kernel, const Pair &pair)
 {
 	const auto facts = kernel.block(pair.upper.devno);
@@ -96,6 +73,29 @@ Reason shared_reason(Kernel &kernel, const Pair &pair)
 }
 
 } // namespace
+
+Reason attached_reason(Kernel &kernel, const Pair &pair)
+{
+	const std::string original = printable(pair.original.given);
+
+	for (const Attached &other : all_attachments(kernel, "status")) {
+		const Devno devno = other.attachment.original;
+
+		if (other.upper.devno == pair.upper.devno)
+			return pair.upper.name + ": is already attached to " +
+			       name_of(kernel, devno) + " (" + to_string(devno) + ")" +
+			       ": stop it first: " + stop_command(other);
+		if (devno == pair.original.devno)
+			return original + ": " + other.upper.name + " is already attached to it" +
+			       ": stop that first: " + stop_command(other);
+		if (const auto related = relation(kernel, pair.original, devno))
+			return original + ": " + other.upper.name + " is attached to " + *related +
+			       ", and a whole disk and its partitions exclude each other: "
+			       "stop that first: " +
+			       stop_command(other);
+	}
+	return std::nullopt;
+}
 
 Reason busy_reason(Kernel &kernel, const Pair &pair)
 {

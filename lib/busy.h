@@ -11,6 +11,10 @@
 namespace dmr
 {
 
+/* The attachment that is in the way of this pair, beginning with the device's name; nothing when
+ * there is none. Throws Error. */
+std::optional<std::string> attached_reason(Kernel &kernel, const Pair &pair);
+
 /* What makes this pair busy, beginning with the device's name; nothing when none is found.
  * Throws Error. */
 std::optional<std::string> busy_reason(Kernel &kernel, const Pair &pair);

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "busy.h"
 #include "error.h"
 #include "explain.h"
 #include "pair.h"
@@ -145,9 +146,15 @@ void Remapper::start(Mode mode, const std::vector<PairNames> &names, bool nolock
 		refuse_unequal(kernel_, what, pair);
 		refuse_member(kernel_, mode, pair.original);
 	}
-	if (!nolockfs)
+	if (!nolockfs) {
+		/* Writing out waits for an upper that is there already, and for good when that is
+		 * suspended. */
+		for (const Pair &pair : pairs)
+			if (const auto reason = attached_reason(kernel_, pair))
+				throw Error(EBUSY, what + ": " + *reason);
 		for (const Pair &pair : pairs)
 			write_out(pair.original);
+	}
 
 	const std::string text = start_message(mode, pairs, nolockfs);
 	log_(LogLevel::step, "sending to " + pairs.front().upper.name + ": " + text);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Stop of a suspended upper is EBUSY and says to resume it first; nothing changes, and after the resume stop
-# works. A start of a suspended upper likewise.
+# works. A start of a suspended upper likewise, and of another one over a suspended one.
 # timeout: 240
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
@@ -16,6 +16,7 @@ refused "$(dm up): is suspended: resume it first" dmsetup remap start "$(dm up)"
 fails '[Bb]usy' "$REAL_DMSETUP" message "$(dm up)" 0 @interpose_start remap "$(devno "$PART1")"
 dmsetup resume "$(dm up)"
 
+mk_upper other "$PART1"
 start_writers a
 dmsetup remap start "$(dm up)" "$PART1"
 for options in "" --nolockfs; do
@@ -24,6 +25,8 @@ for options in "" --nolockfs; do
 	dmsetup suspend $options "$(dm up)"
 	refused "$(dm up): is suspended: resume it first" dmsetup remap stop "$(dm up)"
 	fails '[Bb]usy' "$REAL_DMSETUP" message "$(dm up)" 0 @interpose_stop
+	# without writing out the file system first, which waits for the resume
+	refused "$PART1: $(dm up) is already attached to it" dmsetup remap start "$(dm other)" "$PART1"
 	dmsetup resume "$(dm up)"
 done
 more_ops 30

@@ -94,6 +94,18 @@ BOOST_FIXTURE_TEST_CASE(file_systems_on_partitions_of_a_whole_disk_are_written_o
 		   boost::test_tools::per_element());
 }
 
+/* The upper that is there may be suspended, and then nothing would be written out, ever. */
+BOOST_FIXTURE_TEST_CASE(nothing_is_written_out_through_another_upper, Machine)
+{
+	kernel.mounted = {{"/srv", "ext4", {254, 1}}, {"/home", "xfs", {254, 2}}};
+	kernel.attach({252, 1}, {254, 2});
+	const std::string there = "/dev/vda2: dm-second is already attached to it: stop that "
+				  "first: dmsetup remap stop dm-second";
+	kernel.add_dm({252, 2}, "dm-third", 2048);
+	refused({{"dm-third", "/dev/vda2"}}, EBUSY, there);
+	refused({{"dm-noexcl", "/dev/vda1"}, {"dm-third", "/dev/vda2"}}, EBUSY, there);
+}
+
 BOOST_FIXTURE_TEST_CASE(nothing_is_written_out_when_nothing_is_frozen, Machine)
 {
 	kernel.mounted = {{"/srv", "ext4", {254, 1}}};
