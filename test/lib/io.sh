@@ -22,6 +22,12 @@
 #	throttled_round KNOB VALUE	one start while writers wait in a throttle; sets THREADS, LATE and
 #					PAST_ATTACH
 #	md5_of_first MIB DEV
+# Files in memory, of a group that may have only some of it: most of them are swapped out
+#	mk_swap DEV			swap on DEV, and a place for the files
+#	swap_fill NAME			40 MiB of them; prints the md5
+#	swap_sum NAME			reads them again; prints the md5
+#	swap_free			removes them all
+#	end_swap DEV
 # What a command may not change
 #	state				tables, holders, attachments, open counts of all dm devices
 #	refused REGEX CMD...		fail_with, and the state is the same afterwards
@@ -271,4 +277,39 @@ small_part() {
 	echo ",$1" | sfdisk -q --label dos "$DISK2"
 	SMALL=${DISK2}1
 	wait_for 10 test -b "$SMALL"
+}
+
+mk_swap() {
+	local group=/sys/fs/cgroup/$PREFIX
+	mkswap -q "$1"
+	swapon "$1"
+	echo +memory > /sys/fs/cgroup/cgroup.subtree_control
+	mkdir "$group"
+	# not memory.max: where the disk is slow that kills instead of waiting
+	echo 16M > "$group/memory.high"
+	mkdir "$TESTDIR/shm"
+	mount -t tmpfs -o size=200M tmpfs "$TESTDIR/shm"
+}
+
+swap_fill() {
+	# shellcheck disable=SC2016	# for the inner shell
+	bash -c 'echo 0 > "$1/cgroup.procs"; for i in $(seq 10); do
+			head -c 4M /dev/urandom > "$2.$i"; done; cat "$2".* | md5sum' \
+		swap_fill "/sys/fs/cgroup/$PREFIX" "$TESTDIR/shm/$1"
+}
+
+swap_sum() {
+	# shellcheck disable=SC2016	# for the inner shell
+	bash -c 'echo 0 > "$1/cgroup.procs"; cat "$2".* | md5sum' \
+		swap_sum "/sys/fs/cgroup/$PREFIX" "$TESTDIR/shm/$1"
+}
+
+swap_free() {
+	rm "$TESTDIR"/shm/*
+}
+
+end_swap() {
+	umount "$TESTDIR/shm"
+	swapoff "$1"
+	rmdir "/sys/fs/cgroup/$PREFIX"
 }

@@ -11,24 +11,8 @@
 . "$(dirname "$0")/../lib/io.sh"
 
 size=$(sectors "$PART2")
-mkswap -q "$PART2"
-swapon "$PART2"
 mk_upper up "$PART2"
-group=/sys/fs/cgroup/$PREFIX
-echo +memory > /sys/fs/cgroup/cgroup.subtree_control
-mkdir "$group"
-echo 16M > "$group/memory.high"
-mkdir shm
-mount -t tmpfs -o size=200M tmpfs shm
-fill() {
-	# shellcheck disable=SC2016	# for the inner shell
-	bash -c 'echo 0 > "$1/cgroup.procs"; for i in $(seq 8); do
-			head -c 4M /dev/urandom > "$2.$i"; done; cat "$2".* | md5sum' fill "$group" "shm/$1"
-}
-again() {
-	# shellcheck disable=SC2016	# for the inner shell
-	bash -c 'echo 0 > "$1/cgroup.procs"; cat "$2".* | md5sum' again "$group" "shm/$1"
-}
+mk_swap "$PART2"
 mk_dm snap "0 $size snapshot $PART2 $DISK2 N 64 noexcl:$PART2"
 for table in "linear $PART2 0" "delay $PART2 0 4" "flakey $PART2 0 0 1000 5 corrupt_bio_byte 60000000 r 1 0" \
 		"dust $PART2 0 4096" "snapshot-origin $PART2"; do
@@ -41,18 +25,16 @@ for table in "linear $PART2 0" "delay $PART2 0 4" "flakey $PART2 0 0 1000 5 corr
 		dmsetup message "$(dm up)" 0 addbadblock $(( size / 8 - 1 ))
 		dmsetup message "$(dm up)" 0 enable
 	fi
-	sum=$(fill "${table%% *}")
-	equal "$(again "${table%% *}")" "$sum" "what was swapped out: $table"
+	sum=$(swap_fill "${table%% *}")
+	equal "$(swap_sum "${table%% *}")" "$sum" "what was swapped out: $table"
 	(( $(counter up writes) > 50 && $(counter up reads) > 50 )) || fail "nothing was swapped: $(counters up)"
 	dmsetup filter stop "$(dm up)"
-	equal "$(again "${table%% *}")" "$sum" "after stop: $table"
-	rm shm/*
+	equal "$(swap_sum "${table%% *}")" "$sum" "after stop: $table"
+	swap_free
 done
 dmsetup remove "$(dm snap)"
 dmsetup remove "$(dm up)"
-umount shm
-swapoff "$PART2"
-rmdir "$group"
+end_swap "$PART2"
 
 fault=/sys/kernel/debug/failslab
 if [[ ! -d $fault ]]; then

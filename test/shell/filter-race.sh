@@ -9,6 +9,8 @@
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh
 . "$(dirname "$0")/../lib/io.sh"
+# shellcheck source=test/lib/race.sh
+. "$(dirname "$0")/../lib/race.sh"
 
 : "${RACE_SECONDS:=40}"
 
@@ -53,71 +55,4 @@ cat > "$TESTDIR/racer" <<-'END'
 END
 export PART1 PART2 DISK2 RACE_SECONDS
 
-# whatever came last: the three are there under their names, live and not attached
-settle() {
-	local i name names=(one two three) parts=("$PART1" "$PART1" "$PART2")
-	for i in 0 1 2; do
-		name=$(dm "${names[i]}")
-		"$REAL_DMSETUP" rename "$name-x" "$name" > /dev/null 2>&1 || :
-		for n in "$name" "$name-x"; do
-			"$REAL_DMSETUP" resume "$n" > /dev/null 2>&1 || :
-			"$REAL_DMSETUP" message "$n" 0 @interpose_stop > /dev/null 2>&1 || :
-		done
-		"$REAL_DMSETUP" remove "$name-x" > /dev/null 2>&1 || :
-		"$REAL_DMSETUP" info "$name" > /dev/null 2>&1 ||
-			"$REAL_DMSETUP" create "$name" \
-				--table "0 $(sectors "${parts[i]}") linear ${parts[i]} 0 noexcl"
-	done
-	"$REAL_DMSETUP" remove "$(dm snap)" > /dev/null 2>&1 || :
-}
-
-# bytes in slab caches after all that is free was given back
-slab() {
-	drop_caches
-	awk '/^SUnreclaim/ { print $2 }' /proc/meminfo
-}
-
-race() {
-	local pids=() p rc=0
-	for p in 1 2 3 4 5; do
-		RACE_SECONDS=$1 bash "$TESTDIR/racer" $(( SEED % 10000 + p )) > "$TESTDIR/racer.$p" 2>&1 &
-		pids+=($!)
-	done
-	for p in "${pids[@]}"; do
-		wait "$p" || rc=1
-	done
-	settle
-	return "$rc"
-}
-
-start_writers a
-# first a short one, for what is allocated once and stays
-race 5
-before=$(slab)
-race "$RACE_SECONDS"
-more_ops 200
-after=$(slab)
-cat "$TESTDIR"/racer.? | sed 's/^[0-9]*: //; s/[0-9][0-9]*/N/g' | sort | uniq -c | sort -rn | head -25
-grep -c . "$TESTDIR"/racer.? || :
-! grep -iE 'segmentation|aborted|assert|cannot allocate' "$TESTDIR"/racer.? || fail "a command broke"
-for n in one two three; do
-	not attached $n
-	equal "$(open_count $n)" 0 "open count of $n"
-done
-echo "unreclaimable slab: $before kB before, $after kB after"
-(( after < before + 4096 )) || fail "slab grew from $before to $after kB in $RACE_SECONDS s"
-# they can still be used
-dmsetup filter start "$(dm two)" "$PART1"
-more_ops 50
-dmsetup filter stop "$(dm two)"
-idle_upper two 50
-stop_writers
-for n in one two three; do
-	dmsetup remove "$(dm $n)"
-done
-equal "$(in_use_by "$PART1")" ""
-equal "$(in_use_by "$PART2")" ""
-check_fs "$PART1" a
-# the original can be claimed: no open of ours is left
-rawio claim "$PART1"
-rawio claim "$PART2"
+race_commands filter
