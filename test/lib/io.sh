@@ -22,6 +22,8 @@
 #	throttled_round KNOB VALUE	one start while writers wait in a throttle; sets THREADS, LATE and
 #					PAST_ATTACH
 #	md5_of_first MIB DEV
+#	mk_verity SALT DATA HASH [VERITYSETUP-OPTIONS...]	a hash tree without superblock; sets ROOT (its hash)
+#					and HASH_BLOCKS
 # Files in memory, of a group that may have only some of it: most of them are swapped out
 #	mk_swap DEV			swap on DEV, and a place for the files
 #	swap_fill NAME			40 MiB of them; prints the md5
@@ -277,6 +279,14 @@ small_part() {
 	echo ",$1" | sfdisk -q --label dos "$DISK2"
 	SMALL=${DISK2}1
 	wait_for 10 test -b "$SMALL"
+}
+
+mk_verity() {
+	local said
+	said=$(veritysetup format --no-superblock --salt "$1" "${@:4}" "$2" "$3")
+	ROOT=$(awk '/^Root hash:/ { print $NF }' <<< "$said")
+	HASH_BLOCKS=$(awk '/^Hash blocks:/ { print $NF }' <<< "$said")
+	[[ $ROOT && $HASH_BLOCKS ]] || broken "veritysetup says: $said"
 }
 
 mk_swap() {

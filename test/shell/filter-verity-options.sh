@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The options of verity as a filter: corruption that is only logged, blocks verified at most once, zero blocks not
 # read, errors corrected by the parity on a third device, the modes that end the machine while there is nothing to
-# find. The table is reloaded while it is attached.
+# find (verity-end.test has them find something). The table is reloaded while it is attached.
 # timeout: 120
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
@@ -17,8 +17,11 @@ blocks=$(( size / 8 ))
 rawio write "$SMALL" 0 "$size" 5
 # block 600 is zeroes
 dd if=/dev/zero of="$SMALL" bs=4096 seek=600 count=1 oflag=direct conv=notrunc status=none
-read -r _ root hash_blocks < <(mkverity -f "$PART1" -r 4 "$SMALL" "$DISK3" "$salt")
-verity="verity 1 $SMALL $DISK3 4096 4096 $blocks 0 sha256 $root $salt"
+# the parity is over all of the hash device: of the tree, and nothing behind it
+mk_dm hash "0 $(( (blocks / 128 + 1) * 8 )) linear $DISK3 0"
+mk_verity "$salt" "$SMALL" "$(dmdev hash)" --fec-device "$PART1" --fec-roots 4
+dmsetup remove "$(dm hash)"
+verity="verity 1 $SMALL $DISK3 4096 4096 $blocks 0 sha256 $ROOT $salt"
 mk_upper low "$SMALL"
 
 table() {
@@ -92,7 +95,7 @@ for mode in restart_on_corruption panic_on_corruption; do
 done
 
 echo "error correction"
-fec="8 use_fec_from_device $PART1 fec_start 0 fec_blocks $(( blocks + hash_blocks )) fec_roots 4"
+fec="8 use_fec_from_device $PART1 fec_start 0 fec_blocks $(( blocks + HASH_BLOCKS )) fec_roots 4"
 use "$fec"
 equal "$(all_of)" ""
 oneio read -O -b 65536 "$(dmdev low)" 768 > "$TESTDIR/good"
@@ -107,7 +110,7 @@ oneio read -O -b 512 "$SMALL" 803 | cmp - <(tail -c +17921 "$TESTDIR/good" | hea
 log_since 'corrected [0-9]+ errors' || fail "nothing was corrected"
 equal "$(target_says up)" V
 # more than the parity can mend: places that one code word takes its bytes from
-rounds=$(( (blocks + hash_blocks + 250) / 251 ))
+rounds=$(( (blocks + HASH_BLOCKS + 250) / 251 ))
 for (( i = 0; i < 6; i++ )); do
 	garbage $(( 1 + i * rounds ))
 done

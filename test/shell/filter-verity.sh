@@ -22,10 +22,9 @@ victim=$(block_of "$SMALL" /file3 77)
 hole=$(block_of "$SMALL" /file5 10)
 unmount a
 
-# the tree is as veritysetup makes it
-read -r blocks root _ < <(mkverity "$SMALL" "$DISK3" "$salt")
-equal "$blocks" $(( size / 8 ))
-verity="verity 1 $SMALL $DISK3 4096 4096 $blocks 0 sha256 $root $salt"
+mk_verity "$salt" "$SMALL" "$DISK3"
+blocks=$(( size / 8 ))
+verity="verity 1 $SMALL $DISK3 4096 4096 $blocks 0 sha256 $ROOT $salt"
 echo "0 $size $verity noexcl:$SMALL" | dmsetup create -r "$(dm up)"
 mk_upper low "$SMALL"
 
