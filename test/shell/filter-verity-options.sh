@@ -109,6 +109,16 @@ oneio read -O -b 65536 -v 32 -o 512 "$SMALL" 768 | cmp - "$TESTDIR/good"
 oneio read -O -b 512 "$SMALL" 803 | cmp - <(tail -c +17921 "$TESTDIR/good" | head -c 512)
 log_since 'corrected [0-9]+ errors' || fail "nothing was corrected"
 equal "$(target_says up)" V
+# what was read as a part of a block and corrected, or is a zero block, was not verified on the disk
+use "10 check_at_most_once ignore_zero_blocks $(cut -d' ' -f2- <<< "$fec")"
+garbage 600
+oneio read -O -b 512 "$SMALL" 803 | cmp - <(tail -c +17921 "$TESTDIR/good" | head -c 512)
+oneio read -O "$SMALL" 800 | cmp - <(tail -c +16385 "$TESTDIR/good" | head -c 4096) ||
+	fail "corrected once, but not the second time"
+oneio read -O -b 512 "$SMALL" 4803 | cmp -n 512 - /dev/zero
+oneio read -O "$SMALL" 4800 | cmp -n 4096 - /dev/zero || fail "a zero block is not read as zeroes the second time"
+mend
+use "$fec"
 # more than the parity can mend: places that one code word takes its bytes from
 rounds=$(( (blocks + HASH_BLOCKS + 250) / 251 ))
 for (( i = 0; i < 6; i++ )); do
