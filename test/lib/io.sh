@@ -19,8 +19,8 @@
 #	stop_hammer
 #	start_hammer_in CGROUP DEV THREADS	the same in a cgroup
 #	late_count			bios that the late hook has caught since boot
-#	throttled_round KNOB VALUE	one start while writers wait in a throttle; sets THREADS, LATE and
-#					PAST_ATTACH
+#	throttled_round KNOB VALUE [MODE TARGET]	one start while writers wait in a throttle; sets THREADS,
+#					LATE and PAST_ATTACH; with MODE filter TARGET drops writes
 #	md5_of_first MIB DEV
 #	mk_verity SALT DATA HASH [VERITYSETUP-OPTIONS...]	a hash tree without superblock; sets ROOT (its hash)
 #					and HASH_BLOCKS
@@ -198,7 +198,7 @@ md5_of_first() {
 # comes. KNOB is written VALUE for the duration. Sets PAST_ATTACH to 1 when the original has changed after
 # start had returned, and LATE to the number of bios that were caught late.
 throttled_round() {
-	local knob=$1 value=$2 group=/sys/fs/cgroup/$PREFIX before after late
+	local knob=$1 value=$2 mode=${3:-remap} group=/sys/fs/cgroup/$PREFIX before after late
 	THREADS=32
 	grep -qw io /sys/fs/cgroup/cgroup.controllers || broken "no io controller"
 	[[ -e /sys/kernel/debug/block_interposer/late ]] || fail "no count of late catches in debugfs"
@@ -208,12 +208,12 @@ throttled_round() {
 	dd if=/dev/zero of="$DISK3" bs=1M count=2 oflag=direct status=none
 	# shared: what is on the original is read below the upper
 	mk_upper low "$DISK2"
-	mk_linear up "$DISK3"
+	mk_dm up "0 $(sectors "$DISK2") ${4:-linear $DISK3 0}"
 	echo "$(devno "$DISK2") wiops=20" > "$group/io.max"
 	start_hammer_in "$group" "$DISK2" "$THREADS"
 	[[ -z $knob ]] || echo "$value" > "$knob"
 	late=$(late_count)
-	dmsetup remap start "$(dm up)" "$DISK2"
+	dmsetup "$mode" start "$(dm up)" "$DISK2"
 	before=$(md5_of_first 2 "$(dmdev low)")
 	# then each has had its parked bio through the throttle
 	each_writes 2
@@ -225,12 +225,13 @@ throttled_round() {
 	# shellcheck disable=SC2034	# for the caller
 	[[ $before == "$after" ]] || PAST_ATTACH=1
 	echo "$(devno "$DISK2") wiops=max" > "$group/io.max"
-	dmsetup remap stop "$(dm up)"
+	dmsetup "$mode" stop "$(dm up)"
 	each_writes 2
 	stop_hammer
+	wait_for 10 rmdir "$group"
+	[[ $mode == remap ]] || return 0
 	# whichever way they went, none was lost and none came later than its successor
 	rawio hammered "$DISK2" 0 "$THREADS" "$DISK3"
-	wait_for 10 rmdir "$group"
 }
 
 start_hammer_in() {
