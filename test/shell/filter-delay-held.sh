@@ -50,12 +50,14 @@ mk_dm up "$slow"
 for round in 1 2; do
 	dmsetup filter start "$(dm up)" "$PART1"
 	began=$SECONDS
+	moved=$(diskstat "$PART1" 7)
 	held_writers $(( round * 32 ))
 	# what is held is not on the disk, and reads pass
 	oneio read -O "$PART1" 0 | tr -d "\\$(printf %03o $(( round * 32 )))" | cmp -s - /dev/null &&
 		fail "a held write is on the disk"
 	within 10 dmsetup filter stop "$(dm up)"
 	within 10 writers_end
+	equal $(( $(diskstat "$PART1" 7) - moved )) 752 "sectors that the original has written"
 	content $(( round * 32 ))
 	(( SECONDS - began < 25 )) || kernel_is debug || fail "the machine is too slow to tell"
 	equal "$(target_says up)" "0 0 0" "after stop"

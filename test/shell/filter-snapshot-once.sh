@@ -98,6 +98,29 @@ equal "$(copied)" 1024 "eight rings of 64 KiB"
 rawio hammered "$SMALL" 0 8
 finish
 
+# While the copy for one bio cannot go on, one to chunks that are copied already does.
+mk_dm cow "0 $(sectors "$DISK3") linear $DISK3 0"
+mk_dm snap "0 $size snapshot $SMALL $(dmdev cow) N 8 noexcl:$SMALL"
+mk_dm up "0 $size snapshot-origin $SMALL noexcl"
+dmsetup filter start "$(dm up)" "$SMALL"
+equal "$(oneio write -b 65536 "$SMALL" 0)" OK
+dmsetup suspend "$(dm cow)"
+bg oneio write "$SMALL" 1024
+waiting=$BG
+wait_for 20 holds_bios up 1
+# shellcheck disable=SC2016	# for the inner shell
+bg sh -c 'oneio write -b 32768 "$1" 8 > "$2"' sh "$SMALL" "$TESTDIR/out"
+wait_for 20 grep -qs OK "$TESTDIR/out"
+holds_bios up 1 || fail "held: $(counter up held)"
+kill -0 "$waiting" || fail "a write has not waited for its copy"
+dmsetup resume "$(dm cow)"
+wait "$waiting"
+equal "$(copied)" $(( 17 * 8 )) "17 chunks"
+dmsetup filter stop "$(dm up)"
+for n in snap up cow; do
+	dmsetup remove "$(dm $n)"
+done
+
 # a journal: commit blocks are writes with a flush before the data, each to a chunk of its own
 rawio write "$SMALL" 0 "$size" 9
 mk_ext4 "$SMALL" a -b 4096

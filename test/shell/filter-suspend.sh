@@ -13,6 +13,7 @@
 mk_ext4 "$PART1" a -b 4096
 size=$(sectors "$PART1")
 mk_upper up "$PART1"
+mk_upper low "$PART1"
 start_writers a
 dmsetup filter start "$(dm up)" "$PART1"
 
@@ -55,6 +56,7 @@ pids+=("$BG")
 wait_for 20 holds_bios up 5
 # other devices, and the lower handle, go on
 within 5 oneio read "$PART2" 0
+within 5 oneio read "$(dmdev low)" 0
 equal "$(oneio read -n "$PART1" 0 || :)" EAGAIN "a bio that may not wait"
 holds_bios up 5 || fail "held: $(counter up held)"
 dmsetup resume "$(dm up)"
@@ -65,6 +67,25 @@ equal "$(counter up held)" 0
 read -r -a n < <(since up "$before")
 equal "${n[2]} ${n[3]}" "4 2120" "writes that were held"
 dmsetup filter stop "$(dm up)"
+
+# --- what the filter has been shown is complete when suspend and stop return
+mk_dm slow "0 $(sectors "$PART2") delay $PART2 0 0 $PART2 0 3000"
+mk_dm over "0 $(sectors "$PART2") linear $(dmdev slow) 0 noexcl"
+slow_says() {
+	[[ $(target_says slow) == "$1" ]]
+}
+for command in "suspend" "filter stop"; do
+	attached over || dmsetup filter start "$(dm over)" "$(dmdev slow)"
+	bg oneio write "$(dmdev slow)" 0
+	wait_for 20 slow_says "0 1 0"
+	# shellcheck disable=SC2086	# one word or two
+	dmsetup $command "$(dm over)"
+	slow_says "0 0 0" || fail "$command has not waited: $(target_says slow)"
+	wait "$BG"
+	[[ $command != suspend ]] || dmsetup resume "$(dm over)"
+done
+dmsetup remove "$(dm over)"
+dmsetup remove "$(dm slow)"
 
 # --- reload
 bad="$(( size / 8 - 2 ))"
@@ -127,4 +148,5 @@ reload up "0 $size zero"
 dmsetup resume "$(dm up)"
 stop_writers
 dmsetup remove "$(dm up)"
+dmsetup remove "$(dm low)"
 check_fs "$PART1" a

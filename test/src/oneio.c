@@ -24,6 +24,7 @@
 
 static const char usage[] =
 	"usage: oneio read|write [options] DEV SECTOR        prints OK or the name of the errno; 1: not OK\n"
+	"                                                     CHANGED: what was written is not in memory any more\n"
 	"       oneio flush [-t] DEV                          an empty flush\n"
 	"       oneio scan|overwrite [-b BYTES] DEV SECTOR UNITS\n"
 	"                                                     an I/O for each unit; prints the numbers of\n"
@@ -155,6 +156,19 @@ static int report(ssize_t r, size_t want, uint64_t begin)
 	return strcmp(result, "OK") != 0;
 }
 
+/* What was written is the submitter's: nobody below may change it. */
+static bool changed(const struct iovec *iov)
+{
+	for (unsigned int i = 0; i < pieces; i++) {
+		const unsigned char *p = iov[i].iov_base;
+
+		for (size_t j = 0; j < iov[i].iov_len; j++)
+			if (p[j] != fill)
+				return true;
+	}
+	return false;
+}
+
 static int one(int fd, bool write, uint64_t sector)
 {
 	struct iovec iov[MAX_PIECES];
@@ -169,6 +183,10 @@ static int one(int fd, bool write, uint64_t sector)
 		r = pwritev2(fd, iov, pieces, sector * SECTOR, flags);
 	else
 		r = preadv2(fd, iov, pieces, sector * SECTOR, flags);
+	if (write && changed(iov)) {
+		puts("CHANGED");
+		return 1;
+	}
 	if (!output)
 		return report(r, bytes, begin);
 	if (r != (ssize_t)bytes)
@@ -190,6 +208,10 @@ static int each(int fd, bool write, uint64_t sector, unsigned long units)
 		off_t at = sector * SECTOR + i * bytes;
 		ssize_t r = write ? pwritev2(fd, iov, pieces, at, flags) : preadv2(fd, iov, pieces, at, flags);
 
+		if (write && changed(iov)) {
+			printf("CHANGED\n");
+			return 1;
+		}
 		if (r == (ssize_t)bytes)
 			continue;
 		if (r >= 0 || errno != EIO)
