@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "attachment.h"
 #include "text.h"
 #include "usage.h"
 
@@ -74,11 +73,11 @@ Reason shared_reason(Kernel &kernel, const Pair &pair)
 
 } // namespace
 
-Reason attached_reason(Kernel &kernel, const Pair &pair)
+Reason attached_reason(Kernel &kernel, const std::vector<Attached> &attachments, const Pair &pair)
 {
 	const std::string original = printable(pair.original.given);
 
-	for (const Attached &other : all_attachments(kernel, "status")) {
+	for (const Attached &other : attachments) {
 		const Devno devno = other.attachment.original;
 
 		if (other.upper.devno == pair.upper.devno)
@@ -99,7 +98,7 @@ Reason attached_reason(Kernel &kernel, const Pair &pair)
 
 Reason busy_reason(Kernel &kernel, const Pair &pair)
 {
-	if (auto reason = attached_reason(kernel, pair))
+	if (auto reason = attached_reason(kernel, all_attachments(kernel, "status"), pair))
 		return reason;
 	const auto upper = kernel.dm_by_devno(pair.upper.devno);
 	if (upper && upper->suspended)

@@ -4,16 +4,19 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "attachment.h"
 #include "kernel.h"
 #include "pair.h"
 
 namespace dmr
 {
 
-/* The attachment that is in the way of this pair, beginning with the device's name; nothing when
- * there is none. Throws Error. */
-std::optional<std::string> attached_reason(Kernel &kernel, const Pair &pair);
+/* Which of these attachments is in the way of this pair, beginning with the device's name; nothing
+ * when none is. Throws Error. */
+std::optional<std::string> attached_reason(Kernel &kernel, const std::vector<Attached> &attachments,
+					   const Pair &pair);
 
 /* What makes this pair busy, beginning with the device's name; nothing when none is found.
  * Throws Error. */

@@ -149,8 +149,9 @@ void Remapper::start(Mode mode, const std::vector<PairNames> &names, bool nolock
 	if (!nolockfs) {
 		/* Writing out waits for an upper that is there already, and for good when that is
 		 * suspended. */
+		const auto attachments = all_attachments(kernel_, "status");
 		for (const Pair &pair : pairs)
-			if (const auto reason = attached_reason(kernel_, pair))
+			if (const auto reason = attached_reason(kernel_, attachments, pair))
 				throw Error(EBUSY, what + ": " + *reason);
 		for (const Pair &pair : pairs)
 			write_out(pair.original);
