@@ -169,6 +169,23 @@ static bool changed(const struct iovec *iov)
 	return false;
 }
 
+static ssize_t transfer(int fd, bool write, const struct iovec *iov, off_t at)
+{
+	ssize_t r;
+
+	if (polled)
+		r = polled_io(fd, write, iov, at);
+	else if (write)
+		r = pwritev2(fd, iov, pieces, at, flags);
+	else
+		r = preadv2(fd, iov, pieces, at, flags);
+	if (write && changed(iov)) {
+		puts("CHANGED");
+		exit(1);
+	}
+	return r;
+}
+
 static int one(int fd, bool write, uint64_t sector)
 {
 	struct iovec iov[MAX_PIECES];
@@ -177,16 +194,7 @@ static int one(int fd, bool write, uint64_t sector)
 
 	get_memory(iov);
 	begin = now();
-	if (polled)
-		r = polled_io(fd, write, iov, sector * SECTOR);
-	else if (write)
-		r = pwritev2(fd, iov, pieces, sector * SECTOR, flags);
-	else
-		r = preadv2(fd, iov, pieces, sector * SECTOR, flags);
-	if (write && changed(iov)) {
-		puts("CHANGED");
-		return 1;
-	}
+	r = transfer(fd, write, iov, sector * SECTOR);
 	if (!output)
 		return report(r, bytes, begin);
 	if (r != (ssize_t)bytes)
@@ -205,13 +213,8 @@ static int each(int fd, bool write, uint64_t sector, unsigned long units)
 
 	get_memory(iov);
 	for (unsigned long i = 0; i < units; i++) {
-		off_t at = sector * SECTOR + i * bytes;
-		ssize_t r = write ? pwritev2(fd, iov, pieces, at, flags) : preadv2(fd, iov, pieces, at, flags);
+		ssize_t r = transfer(fd, write, iov, sector * SECTOR + i * bytes);
 
-		if (write && changed(iov)) {
-			printf("CHANGED\n");
-			return 1;
-		}
 		if (r == (ssize_t)bytes)
 			continue;
 		if (r >= 0 || errno != EIO)
