@@ -51,7 +51,9 @@ for table in "delay $PART1 0 20" "delay $PART1 0 200" "flakey $PART1 0 0 1000 5 
 		mk_dm snap "0 $(sectors "$PART1") snapshot $PART1 $DISK2 N 8 noexcl:$PART1"
 	mk_dm up "0 $(sectors "$PART1") $table noexcl"
 	dd if=/dev/zero of="$PART1" bs=1M count=8 oflag=direct status=none
-	start_hammer "$PART1" 64
+	# below a dm device the filter may not wait for memory: that is left to a worker
+	mk_dm top "0 $(sectors "$PART1") linear $PART1 0"
+	start_hammer "$(dmdev top)" 64
 	dmsetup filter start "$(dm up)" "$PART1"
 	for t in /proc/"$HAMMER"/task/*; do
 		# the thread that counts opens files
@@ -65,6 +67,7 @@ for table in "delay $PART1 0 20" "delay $PART1 0 200" "flakey $PART1 0 0 1000 5 
 	each_writes 2
 	stop_hammer
 	rawio hammered "$PART1" 0 64
+	dmsetup remove "$(dm top)"
 	dmsetup remove "$(dm up)"
 	[[ $table != snapshot-origin* ]] || dmsetup remove "$(dm snap)"
 done

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Thousands of attachments, and of attempts that fail late, leave nothing behind in slab and per-cpu memory,
-# no open and no holder.
+# Thousands of attachments, to remap and as a filter, and of attempts that fail late, leave nothing behind in slab and
+# per-cpu memory, no open and no holder.
 # timeout: 600
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
@@ -18,9 +18,13 @@ p1=$(devno "$PART1") p2=$(devno "$PART2")
 
 # lines "WHAT N": objects of each slab cache that does not cache files, and kB of memory
 kernel_memory() {
+	local cache
 	drop_caches
-	# what is freed by RCU and by kobject release work
-	sleep 1
+	# what is freed by RCU, by kobject release work, and with the worker of an interposer
+	sleep 3
+	for cache in /sys/kernel/slab/*/shrink; do
+		echo 1 > "$cache"
+	done
 	awk '/^SUnreclaim|^Percpu/ { print $1, $2 }' /proc/meminfo
 	awk '/^(kmalloc-[0-9]|kmalloc-cg|filp|bdev_cache)/ { print $1, $2 }' /proc/slabinfo
 }
@@ -33,6 +37,13 @@ cycles() {
 	fuzzmsg repeat "$(dm up)" "$1" "@interpose_start remap $p1" @interpose_stop
 	fuzzmsg repeat "$(dm pair)" $(( $1 / 10 )) "@interpose_start remap $p2 nolockfs" "@interpose_status" \
 		"@interpose_stop"
+	fuzzmsg repeat "$(dm up)" $(( $1 / 2 )) "@interpose_start filter $p1 nolockfs" "@interpose_status" \
+		"@interpose_stop"
+	# each table that can filter has memory for bios
+	for (( i = 0; i < $1 / 10; i++ )); do
+		reload up "0 $(sectors "$PART1") delay $PART1 0 0 noexcl"
+		"$REAL_DMSETUP" resume "$(dm up)"
+	done
 	# the second of the two does not fit
 	fuzzmsg refuse "$(dm up)" $(( $1 / 2 )) \
 		"@interpose_start remap $p1 and $(devno "$(dmdev small)") $p2"
