@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Without memory a filter makes progress: swap on a filtered device, with each target that needs memory for a bio, gives
 # back what was swapped out; and where the kernel can make all allocations of a task fail, many writers at once go on,
-# from what the filter has in reserve.
+# also below a dm device, from what the filter has in reserve.
 # timeout: 240
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
@@ -38,7 +38,7 @@ end_swap "$PART2"
 
 fault=/sys/kernel/debug/failslab
 if [[ ! -d $fault ]]; then
-	echo "no fault injection in this kernel: the rest is for the debug kernel"
+	echo "not run: allocations that fail (this kernel has no CONFIG_FAILSLAB)"
 	exit 0
 fi
 for setting in probability=100 interval=1 times=-1 space=0 verbose=0 task-filter=Y ignore-gfp-wait=N cache-filter=N; do
