@@ -244,11 +244,16 @@ start_hammer_in() {
 	wait_for 100 at_least hammer 1
 }
 
-since() {
+# NOW WAS: four numbers each
+difference() {
 	local now was
-	read -r -a now < <(counters "$1")
+	read -r -a now <<< "$1"
 	read -r -a was <<< "$2"
 	echo "$(( now[0] - was[0] )) $(( now[1] - was[1] )) $(( now[2] - was[2] )) $(( now[3] - was[3] ))"
+}
+
+since() {
+	difference "$(counters "$1")" "$2"
 }
 
 holds_bios() {

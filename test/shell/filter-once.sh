@@ -79,24 +79,35 @@ equal "${n[3]}" 2048 "sectors of 1 MiB through the page cache"
 # comes through the filter: requests and what was merged into them, for no bio here is split.
 mk_ext4 "$PART1" a -E lazy_itable_init=0,lazy_journal_init=0
 sync
-idle() {
-	[[ $(tr -d ' 0' < "/sys/class/block/$(basename "$PART1")/inflight") == "" ]]
+completed() {
+	awk '{ print $5, $6, $7, $9 }' "$stat"
 }
-wait_for 20 idle
-ios=$(( $(diskstat "$PART1" 5) + $(diskstat "$PART1" 6) ))
-sectors=$(diskstat "$PART1" 7)
-before=$(counters up)
+# Sets finished to what the original has done by now (writes, merged ones, sectors, in flight), and seen to what
+# the filter has counted: nothing happens between the two.
+at_rest() {
+	local tries=0 later=
+	finished=-
+	until [[ $finished == *" 0" && $finished == "$later" ]]; do
+		(( tries++ < 20 )) || fail "$PART1 does not come to rest"
+		finished=$(completed)
+		seen=$(counters up)
+		sleep 0.5
+		later=$(completed)
+	done
+}
+at_rest
+before=$seen begin=$finished
 for (( i = 0; i < 20; i++ )); do
 	# creates, and commits
 	dd if=/dev/zero of="$TESTDIR/a/f$i" bs=4k count=1 conv=fsync status=none
 done
-wait_for 20 idle
-read -r -a n < <(since up "$before")
-ios=$(( $(diskstat "$PART1" 5) + $(diskstat "$PART1" 6) - ios ))
-sectors=$(( $(diskstat "$PART1" 7) - sectors ))
-echo "ext4: ${n[2]} bios, ${n[3]} sectors seen; $ios writes, $sectors sectors done"
+at_rest
+read -r -a n <<< "$(difference "$seen" "$before")"
+read -r -a d <<< "$(difference "$finished" "$begin")"
+ios=$(( d[0] + d[1] ))
+echo "ext4: ${n[2]} bios, ${n[3]} sectors seen; $ios writes, ${d[2]} sectors done"
 (( ios >= 60 )) || fail "there was no commit for each file"
-equal "${n[3]}" "$sectors" "sectors that ext4 has written"
+equal "${n[3]}" "${d[2]}" "sectors that ext4 has written"
 # flushes without data come on top; one for each fsync at the most
 (( n[2] >= ios && n[2] <= ios + 20 )) || fail "${n[2]} bios seen, but $ios writes done"
 unmount a
