@@ -157,6 +157,8 @@ dmsetup filter stop "$(dm up)"
 # --- polled, on a device that can
 dmsetup remove "$(dm up)"
 mk_null_blk poll size=64 poll_queues=1 submit_queues=1
+# null_blk takes memory for what is new when it is polled, where it must not sleep
+oneio write -b 131072 "$NULLB" 0
 mk_upper up "$NULLB"
 # io_uring asks first whether it can be done without waiting: a delay cannot, that bio ends with EAGAIN, and
 # the one that comes after it waits
