@@ -16,17 +16,27 @@ mk_dm pair "0 $(sectors "$PART2") linear $PART2 0 noexcl"
 mk_zero small 64
 p1=$(devno "$PART1") p2=$(devno "$PART2")
 
+# Objects in use in a slab cache. All of a slab that a CPU allocates from count as used: the least of some counts.
+objects_of() {
+	local n least i
+	for (( i = 0; i < 5; i++ )); do
+		echo 1 > "$1/shrink"
+		read -r n _ < "$1/objects"
+		(( i > 0 && least <= n )) || least=$n
+	done
+	echo "${1##*/} $least"
+}
+
 # lines "WHAT N": objects of each slab cache that does not cache files, and kB of memory
 kernel_memory() {
 	local cache
 	drop_caches
 	# what is freed by RCU, by kobject release work, and with the worker of an interposer
 	sleep 3
-	for cache in /sys/kernel/slab/*/shrink; do
-		echo 1 > "$cache"
+	for cache in /sys/kernel/slab/{kmalloc-[0-9]*,kmalloc-cg-*,filp,bdev_cache}; do
+		[[ ! -e $cache ]] || objects_of "$cache"
 	done
 	awk '/^SUnreclaim|^Percpu/ { print $1, $2 }' /proc/meminfo
-	awk '/^(kmalloc-[0-9]|kmalloc-cg|filp|bdev_cache)/ { print $1, $2 }' /proc/slabinfo
 }
 
 # some kB are allocated before the first name is refused
