@@ -46,7 +46,8 @@ Reason mounted_reason(Kernel &kernel, const Pair &pair)
 
 	if (!facts)
 		return std::nullopt;
-	const std::string users = users_of(kernel, {pair.upper.name, pair.upper.devno, *facts});
+	const std::string users =
+		users_of(Usage(kernel), {pair.upper.name, pair.upper.devno, *facts});
 	if (users.empty())
 		return std::nullopt;
 	return pair.upper.name + ": is in use itself: " + users + ": end that use first";

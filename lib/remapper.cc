@@ -9,7 +9,6 @@
 #include "explain.h"
 #include "pair.h"
 #include "text.h"
-#include "usage.h"
 
 namespace dmr
 {
@@ -111,9 +110,9 @@ Support Remapper::probe()
 
 /* Only to keep the time short in which the kernel holds the file systems frozen: what goes wrong
  * here is told and does not end the start. */
-void Remapper::write_out(const Original &original)
+void Remapper::write_out(const Usage &usage, const Original &original)
 {
-	for (const Mount &mount : mounts_on(kernel_, original)) {
+	for (const Mount &mount : mounts_on(usage, original)) {
 		log_(LogLevel::step, "writing out the " + mount.type + " file system on " +
 					     printable(mount.directory));
 		try {
@@ -137,8 +136,9 @@ void Remapper::start(Mode mode, const std::vector<PairNames> &names, bool nolock
 	}
 	refuse_duplicates(what, pairs);
 	require_interposer(what, pairs.front().upper);
+	const Usage usage(kernel_);
 	for (const Pair &pair : pairs) {
-		const std::string users = users_of(kernel_, pair.original);
+		const std::string users = users_of(usage, pair.original);
 
 		log_(LogLevel::step, pair.upper.name + " (" + to_string(pair.upper.devno) +
 					     ") goes to " + describe(pair.original) +
@@ -154,7 +154,7 @@ void Remapper::start(Mode mode, const std::vector<PairNames> &names, bool nolock
 			if (const auto reason = attached_reason(kernel_, attachments, pair))
 				throw Error(EBUSY, what + ": " + *reason);
 		for (const Pair &pair : pairs)
-			write_out(pair.original);
+			write_out(usage, pair.original);
 	}
 
 	const std::string text = start_message(mode, pairs, nolockfs);

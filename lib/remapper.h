@@ -13,6 +13,7 @@
 #include "log.h"
 #include "mode.h"
 #include "resolve.h"
+#include "usage.h"
 
 namespace dmr
 {
@@ -51,7 +52,7 @@ private:
 	void require_interposer(const std::string &what, const DmInfo &upper);
 	void refuse_other_mode(Mode mode, const std::string &verb, const DmInfo &upper,
 			       const std::vector<Attachment> &attachments);
-	void write_out(const Original &original);
+	void write_out(const Usage &usage, const Original &original);
 
 	Kernel &kernel_;
 	const Log &log_;

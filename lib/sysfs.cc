@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "file_descriptor.h"
 #include "text.h"
 
 namespace dmr
@@ -16,14 +19,14 @@ namespace
 
 namespace fs = std::filesystem;
 
-/* The first line, "" when there is no such attribute. */
+/* The first line, "" when there is no such attribute. There are many of them: without streams. */
 std::string attribute(const fs::path &path)
 {
-	std::ifstream file(path);
-	std::string line;
+	const FileDescriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+	char text[256];
+	const ssize_t length = fd ? read(fd.get(), text, sizeof(text)) : 0;
 
-	std::getline(file, line);
-	return line;
+	return {text, std::find(text, text + std::max<ssize_t>(length, 0), '\n')};
 }
 
 std::optional<uint64_t> number(const fs::path &path)
@@ -52,8 +55,11 @@ std::vector<Devno> partitions_of(const fs::path &disk)
 	std::vector<Devno> result;
 	std::error_code ignored;
 
+	/* sda1, nvme0n1p1: to look into all other directories would take most of the time */
+	const std::string prefix = disk.filename();
 	for (const auto &entry : fs::directory_iterator(disk, ignored)) {
-		if (!fs::exists(entry.path() / "partition", ignored))
+		if (!entry.path().filename().string().starts_with(prefix) ||
+		    !fs::exists(entry.path() / "partition", ignored))
 			continue;
 		if (const auto devno = parse_devno(attribute(entry.path() / "dev")))
 			result.push_back(*devno);

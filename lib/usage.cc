@@ -54,29 +54,29 @@ void refuse_member(Kernel &kernel, Mode mode, const Original &original)
 		throw Error(EBUSY, what + ": " + printable(original.given) + ": " + reason);
 }
 
-std::vector<Mount> mounts_on(Kernel &kernel, const Original &original)
+std::vector<Mount> mounts_on(const Usage &usage, const Original &original)
 {
 	std::vector<Mount> result;
 
-	for (Mount &mount : kernel.mounts()) {
+	for (const Mount &mount : usage.mounts) {
 		const bool seen =
 			std::any_of(result.begin(), result.end(),
 				    [&](const Mount &other) { return other.devno == mount.devno; });
 
 		if (!seen && is_on(original, mount.devno))
-			result.push_back(std::move(mount));
+			result.push_back(mount);
 	}
 	return result;
 }
 
-std::string users_of(Kernel &kernel, const Original &original)
+std::string users_of(const Usage &usage, const Original &original)
 {
 	std::string users;
 
-	for (const Mount &mount : mounts_on(kernel, original))
+	for (const Mount &mount : mounts_on(usage, original))
 		users += (users.empty() ? "" : ", ") + mount.type + " mounted on " +
 			 printable(mount.directory);
-	for (const Devno swap : kernel.swaps())
+	for (const Devno swap : usage.swaps)
 		if (is_on(original, swap))
 			users += std::string(users.empty() ? "" : ", ") + "swap space";
 	return users;

@@ -17,11 +17,19 @@ namespace dmr
  * be there twice. */
 void refuse_member(Kernel &kernel, Mode mode, const Original &original);
 
+/* What the system uses at one moment; to be read once for all pairs. */
+struct Usage {
+	explicit Usage(Kernel &kernel) : mounts(kernel.mounts()), swaps(kernel.swaps()) {}
+
+	std::vector<Mount> mounts;
+	std::vector<Devno> swaps;
+};
+
 /* The mounted file systems on the original and, when it is a whole disk, on its partitions; one
  * mount of each. */
-std::vector<Mount> mounts_on(Kernel &kernel, const Original &original);
+std::vector<Mount> mounts_on(const Usage &usage, const Original &original);
 
 /* Who uses it, in words: "mounted on /srv, swap space"; "" when nobody is known. */
-std::string users_of(Kernel &kernel, const Original &original);
+std::string users_of(const Usage &usage, const Original &original);
 
 } // namespace dmr
