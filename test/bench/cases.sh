@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What one 4 KiB O_DIRECT I/O on null_blk costs in each state of the device: lines "cost CASE COLUMN INSTRUCTIONS".
+# Run by test/bench/run, under -icount.
+# timeout: 900
+# shellcheck source=test/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+
+# I/O over a range of 4 MiB. Some tags of a queue take five instructions more to find; begin from others, too.
+measure() {
+	local op n least _
+	for op in read write; do
+		least=""
+		for _ in 1 2 3 4 5; do
+			n=$(iocost "$op" "$2" 0 8192)
+			(( n >= ${least:-n + 1} )) || least=$n
+			iocost -q 17 -b 17 -n 1 read "$2" 0 8192 > /dev/null
+		done
+		echo "cost $1 $op $least"
+		echo "cost $1 $op-32 $(iocost -q 32 "$op" "$2" 0 8192)"
+	done
+}
+
+attach() {
+	"$REAL_DMSETUP" message "$(dm up)" 0 @interpose_start "$1" "$(devno "$2")"
+}
+
+detach() {
+	"$REAL_DMSETUP" message "$(dm up)" 0 @interpose_stop
+	"$REAL_DMSETUP" remove "$(dm up)"
+}
+
+# As measure CASE DEV, with a snapshot of chunks of CHUNK sectors. Each I/O of the first writes is to a chunk that was not
+# written before. Whether the work is handed from one worker to another depends on what was before, and lasts: the
+# least of some rounds.
+measure_snapshot() {
+	local case=$1 dev=$2 chunk=$3 round n least=""
+	local range=$(( chunk * 60 ))
+	echo "cost $case read $(iocost read "$dev" $(( range * 10 )) 8192)"
+	for round in {0..9}; do
+		n=$(iocost -b 1 -n 60 -s "$chunk" write "$dev" $(( range * round )) "$range")
+		(( n >= ${least:-n + 1} )) || least=$n
+		sleep 0.05
+	done
+	echo "cost $case first-write $least"
+	echo "cost $case later-write $(iocost -s "$chunk" write "$dev" 0 "$range")"
+}
+
+null_blk() {
+	mk_null_blk "$1" size=256 queue_mode=2 irqmode=0 memory_backed=0
+}
+
+null_blk orig
+disk=$NULLB
+size=$(sectors "$disk")
+half=$(( size / 2 ))
+rawio addpart "$disk" 0 "$half" 1
+rawio addpart "$disk" "$half" "$half" 2
+part1=${disk}1 part2=${disk}2
+wait_for 10 test -b "$part2"
+measure plain "$disk"
+measure partition "$part1"
+mk_dm lin "0 $size linear $disk 0"
+measure dm-linear "$(dmdev lin)"
+"$REAL_DMSETUP" remove "$(dm lin)"
+
+null_blk cow
+cow=$NULLB
+measure other-disk "$cow"
+for chunk in 8 32 128 512; do
+	mk_dm origin "0 $size snapshot-origin $disk"
+	mk_dm snap "0 $size snapshot $disk $cow N $chunk"
+	measure_snapshot "dm-origin-snapshot-$(( chunk / 2 ))K" "$(dmdev origin)" "$chunk"
+	"$REAL_DMSETUP" remove "$(dm snap)"
+	"$REAL_DMSETUP" remove "$(dm origin)"
+done
+have_interpose || exit 0
+
+mk_upper up "$disk"
+measure handle-open "$disk"
+measure dm-linear-noexcl "$(dmdev up)"
+attach remap "$disk"
+measure remap-linear "$disk"
+measure attached-to-other-disk "$cow"
+detach
+mk_upper up "$part2"
+attach remap "$part2"
+measure attached-to-other-partition "$part1"
+detach
+for filter in "linear $disk 0" "dust $disk 0 512" "flakey $disk 0 1000 0" "delay $disk 0 0" "snapshot-origin $disk"; do
+	mk_dm up "0 $size $filter noexcl"
+	attach filter "$disk"
+	measure "filter-${filter%% *}" "$disk"
+	detach
+done
+mk_dm up "0 $size snapshot-origin $disk noexcl"
+attach remap "$disk"
+measure remap-snapshot-origin "$disk"
+detach
+
+for mode in remap filter; do
+	for chunk in 8 32 128 512; do
+		mk_dm snap "0 $size snapshot $disk $cow N $chunk noexcl:$(devno "$disk")"
+		mk_dm up "0 $size snapshot-origin $disk noexcl"
+		attach "$mode" "$disk"
+		measure_snapshot "$mode-snapshot-$(( chunk / 2 ))K" "$disk" "$chunk"
+		detach
+		"$REAL_DMSETUP" remove "$(dm snap)"
+	done
+done

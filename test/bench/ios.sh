@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Does I/O for a while in the state CASE of the device, OP: read, write or first-write, to a new chunk each; with CHUNK
+# the device has a snapshot with chunks of that many sectors. Says "begins" before. Run by test/bench/by-function.
+# timeout: 1200
+# shellcheck source=test/lib/lib.sh
+. "$(dirname "$0")/../lib/lib.sh"
+
+mk_null_blk cow size=8192 queue_mode=2 irqmode=0 memory_backed=0
+cow=$NULLB
+mk_null_blk orig size=8192 queue_mode=2 irqmode=0 memory_backed=0
+disk=$NULLB
+size=$(sectors "$disk")
+target=${CASE#*-}
+noexcl=""
+[[ $CASE == dm-* ]] || noexcl=noexcl
+[[ -z $CHUNK || $CASE == plain ]] || mk_dm snap "0 $size snapshot $disk $cow N $CHUNK ${noexcl:+noexcl:$(devno "$disk")}"
+case $target in
+plain) ;;
+linear) mk_dm up "0 $size linear $disk 0 $noexcl" ;;
+*) mk_dm up "0 $size $target $disk $noexcl" ;;
+esac
+case $CASE in
+plain) ;;
+dm-*) disk=$(dmdev up) ;;
+remap-*|filter-*) "$REAL_DMSETUP" message "$(dm up)" 0 @interpose_start "${CASE%%-*}" "$(devno "$disk")" ;;
+*) broken "no case $CASE" ;;
+esac
+
+case $OP in
+read|write)
+	# what is copied for the first of them is copied
+	[[ $OP == read ]] || iocost -b 1 -n 1024 write "$disk" 0 8192
+	echo "begins"
+	iocost -n 4000 "$OP" "$disk" 0 8192 ;;
+first-write)
+	echo "begins"
+	iocost -b 1 -n $(( size / CHUNK )) -s "$CHUNK" write "$disk" 0 "$size" ;;
+esac
