@@ -4,11 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include "file_descriptor.h"
 #include "text.h"
 
 namespace dmr
@@ -19,14 +16,14 @@ namespace
 
 namespace fs = std::filesystem;
 
-/* The first line, "" when there is no such attribute. There are many of them: without streams. */
+/* The first line, "" when there is no such attribute. */
 std::string attribute(const fs::path &path)
 {
-	const FileDescriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-	char text[256];
-	const ssize_t length = fd ? read(fd.get(), text, sizeof(text)) : 0;
+	std::ifstream file(path);
+	std::string line;
 
-	return {text, std::find(text, text + std::max<ssize_t>(length, 0), '\n')};
+	std::getline(file, line);
+	return line;
 }
 
 std::optional<uint64_t> number(const fs::path &path)
