@@ -45,8 +45,8 @@ public:
 	/* Nothing: there is no such block device. */
 	virtual std::optional<BlockFacts> block(Devno devno) = 0;
 
-	/* Reads the device. */
-	virtual Contents contents(Devno devno) = 0;
+	/* Reads the device; @name is that of its BlockFacts. */
+	virtual Contents contents(const std::string &name) = 0;
 
 	/* Mounts of this mount namespace that are on block devices. */
 	virtual std::vector<Mount> mounts() = 0;

@@ -135,13 +135,9 @@ public:
 
 	std::optional<BlockFacts> block(Devno devno) override { return Sysfs().block(devno); }
 
-	Contents contents(Devno devno) override
+	Contents contents(const std::string &name) override
 	{
-		const auto facts = block(devno);
-
-		if (!facts)
-			return {};
-		return read_signature("/dev/" + facts->name);
+		return read_signature("/dev/" + name);
 	}
 
 	std::vector<Mount> mounts() override { return read_mounts(); }

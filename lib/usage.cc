@@ -31,7 +31,7 @@ void refuse_member(Kernel &kernel, Mode mode, const Original &original)
 	std::string reason;
 
 	try {
-		contents = kernel.contents(original.devno);
+		contents = kernel.contents(original.facts.name);
 	} catch (const Error &error) {
 		throw Error(error.errnum(),
 			    what + ": " + printable(original.given) +

@@ -33,7 +33,7 @@ public:
 	std::map<Devno, Dm> dms;
 	std::map<Devno, dmr::BlockFacts> blocks;
 	std::map<std::string, dmr::FileFacts> files;
-	std::map<Devno, dmr::Contents> on_device;
+	std::map<std::string, dmr::Contents> on_device; /* by name */
 	std::vector<dmr::Mount> mounted;
 	std::vector<Devno> swapped;
 	int sync_errno = 0;
@@ -158,10 +158,10 @@ public:
 		return found->second;
 	}
 
-	dmr::Contents contents(Devno devno) override
+	dmr::Contents contents(const std::string &name) override
 	{
 		fail(contents_errno);
-		return on_device[devno];
+		return on_device[name];
 	}
 
 	std::vector<dmr::Mount> mounts() override { return mounted; }

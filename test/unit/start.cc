@@ -138,7 +138,7 @@ BOOST_FIXTURE_TEST_CASE(steps_are_told, Machine)
 BOOST_FIXTURE_TEST_CASE(swap_space_is_no_obstacle, Machine)
 {
 	kernel.swapped = {{254, 1}};
-	kernel.on_device[{254, 1}] = {"swap"};
+	kernel.on_device["vda1"] = {"swap"};
 	BOOST_TEST(start(kPair).sentence == "");
 	BOOST_TEST(lines.front() == "2 dm-noexcl (252:0) goes to vda1 (254:1): swap space");
 }
@@ -221,27 +221,27 @@ BOOST_FIXTURE_TEST_CASE(an_error_in_the_last_pair_sends_nothing, Machine)
 
 BOOST_FIXTURE_TEST_CASE(lvm_physical_volume_is_refused, Machine)
 {
-	kernel.on_device[{254, 1}] = {"LVM2_member"};
+	kernel.on_device["vda1"] = {"LVM2_member"};
 	refused(kPair, EBUSY,
 		"/dev/vda1: is a physical volume of LVM: remap the logical volumes, or the disk below");
 }
 
 BOOST_FIXTURE_TEST_CASE(md_member_is_refused, Machine)
 {
-	kernel.on_device[{254, 1}] = {"linux_raid_member"};
+	kernel.on_device["vda1"] = {"linux_raid_member"};
 	refused(kPair, EBUSY, "/dev/vda1: is a member of an md array: remap the array");
 }
 
 BOOST_FIXTURE_TEST_CASE(zfs_member_is_refused, Machine)
 {
-	kernel.on_device[{254, 1}] = {"zfs_member"};
+	kernel.on_device["vda1"] = {"zfs_member"};
 	refused(kPair, EBUSY,
 		"/dev/vda1: is a member of a ZFS pool, which spans devices: it cannot be remapped");
 }
 
 BOOST_FIXTURE_TEST_CASE(btrfs_on_several_devices_is_refused, Machine)
 {
-	kernel.on_device[{254, 1}] = {"btrfs", 3};
+	kernel.on_device["vda1"] = {"btrfs", 3};
 	refused(kPair, EBUSY,
 		"/dev/vda1: is one of 3 devices of a btrfs file system: only one on a single device "
 		"can be remapped");
@@ -249,7 +249,7 @@ BOOST_FIXTURE_TEST_CASE(btrfs_on_several_devices_is_refused, Machine)
 
 BOOST_FIXTURE_TEST_CASE(btrfs_on_one_device_is_fine, Machine)
 {
-	kernel.on_device[{254, 1}] = {"btrfs", 1};
+	kernel.on_device["vda1"] = {"btrfs", 1};
 	BOOST_TEST(start(kPair).sentence == "");
 }
 
@@ -314,16 +314,16 @@ BOOST_FIXTURE_TEST_CASE(what_is_refused_for_a_filter_says_so, FilterMachine)
 
 BOOST_FIXTURE_TEST_CASE(a_filter_of_a_member_is_refused, FilterMachine)
 {
-	kernel.on_device[{254, 1}] = {"LVM2_member"};
+	kernel.on_device["vda1"] = {"LVM2_member"};
 	refused(kPair, EBUSY,
 		"/dev/vda1: is a physical volume of LVM: filter the logical volumes, or the disk "
 		"below");
-	kernel.on_device[{254, 1}] = {"linux_raid_member"};
+	kernel.on_device["vda1"] = {"linux_raid_member"};
 	refused(kPair, EBUSY, "/dev/vda1: is a member of an md array: filter the array");
-	kernel.on_device[{254, 1}] = {"zfs_member"};
+	kernel.on_device["vda1"] = {"zfs_member"};
 	refused(kPair, EBUSY,
 		"/dev/vda1: is a member of a ZFS pool, which spans devices: it cannot be filtered");
-	kernel.on_device[{254, 1}] = {"btrfs", 2};
+	kernel.on_device["vda1"] = {"btrfs", 2};
 	refused(kPair, EBUSY,
 		"/dev/vda1: is one of 2 devices of a btrfs file system: only one on a single device "
 		"can be filtered");
