@@ -5,6 +5,8 @@
 # timeout: 900
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=test/lib/bench.sh
+. "$(dirname "$0")/../lib/bench.sh"
 
 # I/O over a range of 4 MiB. Some tags of a queue take five instructions more to find; begin from others, too.
 measure() {
@@ -19,15 +21,6 @@ measure() {
 		echo "cost $1 $op $least"
 		echo "cost $1 $op-32 $(iocost -q 32 "$op" "$2" 0 8192)"
 	done
-}
-
-attach() {
-	"$REAL_DMSETUP" message "$(dm up)" 0 @interpose_start "$1" "$(devno "$2")"
-}
-
-detach() {
-	"$REAL_DMSETUP" message "$(dm up)" 0 @interpose_stop
-	"$REAL_DMSETUP" remove "$(dm up)"
 }
 
 # As measure CASE DEV, with a snapshot of chunks of CHUNK sectors. Each I/O of the first writes is to a chunk that was not
@@ -46,11 +39,7 @@ measure_snapshot() {
 	echo "cost $case later-write $(iocost -s "$chunk" write "$dev" 0 "$range")"
 }
 
-null_blk() {
-	mk_null_blk "$1" size=256 queue_mode=2 irqmode=0 memory_backed=0
-}
-
-null_blk orig
+fast_disk orig 256
 disk=$NULLB
 size=$(sectors "$disk")
 half=$(( size / 2 ))
@@ -60,11 +49,11 @@ part1=${disk}1 part2=${disk}2
 wait_for 10 test -b "$part2"
 measure plain "$disk"
 measure partition "$part1"
-mk_dm lin "0 $size linear $disk 0"
+mk_linear lin "$disk"
 measure dm-linear "$(dmdev lin)"
 "$REAL_DMSETUP" remove "$(dm lin)"
 
-null_blk cow
+fast_disk cow 256
 cow=$NULLB
 measure other-disk "$cow"
 for chunk in 8 32 128 512; do
@@ -79,32 +68,32 @@ have_interpose || exit 0
 mk_upper up "$disk"
 measure handle-open "$disk"
 measure dm-linear-noexcl "$(dmdev up)"
-attach remap "$disk"
+attach up remap "$disk"
 measure remap-linear "$disk"
 measure attached-to-other-disk "$cow"
-detach
+detach up
 mk_upper up "$part2"
-attach remap "$part2"
+attach up remap "$part2"
 measure attached-to-other-partition "$part1"
-detach
+detach up
 for filter in "linear $disk 0" "dust $disk 0 512" "flakey $disk 0 1000 0" "delay $disk 0 0" "snapshot-origin $disk"; do
 	mk_dm up "0 $size $filter noexcl"
-	attach filter "$disk"
+	attach up filter "$disk"
 	measure "filter-${filter%% *}" "$disk"
-	detach
+	detach up
 done
 mk_dm up "0 $size snapshot-origin $disk noexcl"
-attach remap "$disk"
+attach up remap "$disk"
 measure remap-snapshot-origin "$disk"
-detach
+detach up
 
 for mode in remap filter; do
 	for chunk in 8 32 128 512; do
 		mk_dm snap "0 $size snapshot $disk $cow N $chunk noexcl:$(devno "$disk")"
 		mk_dm up "0 $size snapshot-origin $disk noexcl"
-		attach "$mode" "$disk"
+		attach up "$mode" "$disk"
 		measure_snapshot "$mode-snapshot-$(( chunk / 2 ))K" "$disk" "$chunk"
-		detach
+		detach up
 		"$REAL_DMSETUP" remove "$(dm snap)"
 	done
 done

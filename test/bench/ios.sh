@@ -5,10 +5,12 @@
 # timeout: 1200
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=test/lib/bench.sh
+. "$(dirname "$0")/../lib/bench.sh"
 
-mk_null_blk cow size=8192 queue_mode=2 irqmode=0 memory_backed=0
+fast_disk cow 8192
 cow=$NULLB
-mk_null_blk orig size=8192 queue_mode=2 irqmode=0 memory_backed=0
+fast_disk orig 8192
 disk=$NULLB
 size=$(sectors "$disk")
 target=${CASE#*-}
@@ -17,13 +19,13 @@ noexcl=""
 [[ -z $CHUNK || $CASE == plain ]] || mk_dm snap "0 $size snapshot $disk $cow N $CHUNK ${noexcl:+noexcl:$(devno "$disk")}"
 case $target in
 plain) ;;
-linear) mk_dm up "0 $size linear $disk 0 $noexcl" ;;
+linear) mk_linear up "$disk" "$noexcl" ;;
 *) mk_dm up "0 $size $target $disk $noexcl" ;;
 esac
 case $CASE in
 plain) ;;
 dm-*) disk=$(dmdev up) ;;
-remap-*|filter-*) "$REAL_DMSETUP" message "$(dm up)" 0 @interpose_start "${CASE%%-*}" "$(devno "$disk")" ;;
+remap-*|filter-*) attach up "${CASE%%-*}" "$disk" ;;
 *) broken "no case $CASE" ;;
 esac
 

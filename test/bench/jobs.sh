@@ -5,6 +5,8 @@
 # timeout: 600
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=test/lib/bench.sh
+. "$(dirname "$0")/../lib/bench.sh"
 
 declare -A least
 
@@ -23,20 +25,19 @@ measure() {
 	(( ticks >= ${least[$1]:-ticks + 1} )) || least[$1]=$ticks
 }
 
-mk_null_blk orig size=256 queue_mode=2 irqmode=0 memory_backed=0 submit_queues=2
+fast_disk orig 256 submit_queues=2
 for _ in 1 2 3 4 5; do
 	measure plain "$NULLB"
-	mk_dm up "0 $(sectors "$NULLB") linear $NULLB 0"
+	mk_linear up "$NULLB"
 	measure dm-linear "$(dmdev up)"
 	"$REAL_DMSETUP" remove "$(dm up)"
 	have_interpose || continue
-	mk_upper up "$NULLB"
 	for mode in remap filter; do
-		"$REAL_DMSETUP" message "$(dm up)" 0 @interpose_start "$mode" "$(devno "$NULLB")"
+		mk_upper up "$NULLB"
+		attach up "$mode" "$NULLB"
 		measure "$mode-linear" "$NULLB"
-		"$REAL_DMSETUP" message "$(dm up)" 0 @interpose_stop
+		detach up
 	done
-	"$REAL_DMSETUP" remove "$(dm up)"
 done
 for name in "${!least[@]}"; do
 	echo "jobs $name ${least[$name]}"

@@ -6,6 +6,8 @@
 # timeout: 1800
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
+# shellcheck source=test/lib/bench.sh
+. "$(dirname "$0")/../lib/bench.sh"
 
 clock() {
 	local t=$EPOCHREALTIME
@@ -104,7 +106,7 @@ echo 0 > "$tracing/events/kprobes/enable"
 # idle devices: how it grows
 disks=()
 for (( i = 0; i < 257; i++ )); do
-	mk_null_blk "n$i" size=4 queue_mode=2 irqmode=0 memory_backed=0 submit_queues=1 hw_queue_depth=2
+	fast_disk "n$i" 4 submit_queues=1 hw_queue_depth=2
 	disks+=("$NULLB")
 	(( i == 256 )) || mk_upper "up$i" "$NULLB"
 done
@@ -135,7 +137,7 @@ for n in 1 16 256; do
 	before=$(memory)
 	from=$attached
 	for (( ; attached < n; attached++ )); do
-		"$REAL_DMSETUP" message "$(dm "up$attached")" 0 @interpose_start remap "$(devno "${disks[attached]}")"
+		attach "up$attached" remap "${disks[attached]}"
 	done
 	each=$(( ($(memory) - before) / (n - from) ))
 	echo "scale $n $(iocost read "${disks[0]}" 0 8192) $(iocost read "${disks[256]}" 0 8192) $each"
