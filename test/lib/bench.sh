@@ -9,12 +9,14 @@
 # Where in the bitmap a queue begins to look for a tag is random, stays, and costs more in its last word:
 # made small and large again it begins in the first one.
 fast_disk() {
-	local requests
+	local requests all
 	mk_null_blk "$1" "size=$2" queue_mode=2 irqmode=0 memory_backed=0 "${@:3}"
 	requests=/sys/class/block/${NULLB#/dev/}/queue/nr_requests
+	all=$(< "$requests")
+	(( all > 16 )) || return 0
 	echo 16 > "$requests"
 	dd if="$NULLB" of=/dev/null iflag=direct bs=4k count=1 status=none
-	echo 64 > "$requests"
+	echo "$all" > "$requests"
 }
 
 attach() {
