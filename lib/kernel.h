@@ -36,6 +36,11 @@ public:
 	/* The live table; empty when there is none. */
 	virtual std::vector<DmTarget> dm_table(Devno dm) = 0;
 
+	/* What the targets of the live table say of themselves, in its order; empty when there is
+	 * none. No target writes anything for it. It can wait where a target's metadata is being
+	 * committed to a device that does not answer. */
+	virtual std::vector<DmTarget> dm_status(Devno dm) = 0;
+
 	/* The devices that the live table is over. */
 	virtual std::vector<Devno> dm_deps(Devno dm) = 0;
 

@@ -116,6 +116,8 @@ public:
 
 	std::vector<DmTarget> dm_table(Devno dm) override { return device_mapper::table(dm); }
 
+	std::vector<DmTarget> dm_status(Devno dm) override { return device_mapper::status(dm); }
+
 	std::vector<Devno> dm_deps(Devno dm) override { return device_mapper::deps(dm); }
 
 	FileFacts file(const std::string &path) override

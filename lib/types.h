@@ -33,7 +33,7 @@ struct DmInfo {
 	int open_count;
 };
 
-/* A line of a live table. */
+/* A line of a live table, or of its status. */
 struct DmTarget {
 	uint64_t start;
 	uint64_t sectors;

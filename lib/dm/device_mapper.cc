@@ -35,6 +35,28 @@ std::optional<DmInfo> info_of(DmTask &task)
 	};
 }
 
+/* What comes with a target at each line of the answer: its table, or its status. */
+std::vector<DmTarget> targets_of(DmTask &task, Devno dm)
+{
+	std::vector<DmTarget> result;
+
+	task.set_devno(dm);
+	if (!task.run_if_exists())
+		return result;
+	void *next = nullptr;
+	do {
+		uint64_t start = 0;
+		uint64_t sectors = 0;
+		char *type = nullptr;
+		char *params = nullptr;
+
+		next = dm_get_next_target(task.get(), next, &start, &sectors, &type, &params);
+		if (type)
+			result.push_back({start, sectors, type, params ? params : ""});
+	} while (next);
+	return result;
+}
+
 } // namespace
 
 std::string message(Devno dm, const std::string &text)
@@ -101,23 +123,16 @@ std::optional<DmInfo> by_devno(Devno devno)
 std::vector<DmTarget> table(Devno dm)
 {
 	DmTask task(DM_DEVICE_TABLE, "device-mapper: table of " + to_string(dm));
-	std::vector<DmTarget> result;
 
-	task.set_devno(dm);
-	if (!task.run_if_exists())
-		return result;
-	void *next = nullptr;
-	do {
-		uint64_t start = 0;
-		uint64_t sectors = 0;
-		char *type = nullptr;
-		char *params = nullptr;
+	return targets_of(task, dm);
+}
 
-		next = dm_get_next_target(task.get(), next, &start, &sectors, &type, &params);
-		if (type)
-			result.push_back({start, sectors, type, params ? params : ""});
-	} while (next);
-	return result;
+std::vector<DmTarget> status(Devno dm)
+{
+	DmTask task(DM_DEVICE_STATUS, "device-mapper: status of " + to_string(dm));
+
+	task.set_no_flush();
+	return targets_of(task, dm);
 }
 
 std::vector<Devno> deps(Devno dm)

@@ -19,6 +19,9 @@ std::optional<DmInfo> by_name(const std::string &name);
 std::optional<DmInfo> by_uuid(const std::string &uuid);
 std::optional<DmInfo> by_devno(Devno devno);
 std::vector<DmTarget> table(Devno dm);
+
+/* Asking changes nothing: no target commits its metadata for it. */
+std::vector<DmTarget> status(Devno dm);
 std::vector<Devno> deps(Devno dm);
 
 } // namespace dmr::device_mapper

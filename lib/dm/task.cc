@@ -50,6 +50,11 @@ void DmTask::set_message(const std::string &text)
 	check(dm_task_set_message(task_.get(), text.c_str()), ENOMEM, what_);
 }
 
+void DmTask::set_no_flush()
+{
+	check(dm_task_no_flush(task_.get()), EINVAL, what_);
+}
+
 void DmTask::run()
 {
 	if (dm_task_run(task_.get()))

@@ -27,6 +27,7 @@ public:
 	void set_uuid(const std::string &uuid);
 	void set_devno(Devno devno);
 	void set_message(const std::string &text);
+	void set_no_flush();
 
 	/* Throws Error with the kernel's errno. */
 	void run();

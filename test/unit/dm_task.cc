@@ -56,6 +56,9 @@ BOOST_AUTO_TEST_CASE(a_task_takes_name_number_and_message,
 			   numbered.set_devno({252, 0});
 			   numbered.set_message("@interpose_status");
 		   }).errnum == 0);
+
+	dmr::DmTask asking(DM_DEVICE_STATUS, "status");
+	BOOST_TEST(thrown_by([&] { asking.set_no_flush(); }).errnum == 0);
 }
 
 BOOST_AUTO_TEST_CASE(libdevmapper_speaks_to_the_log_that_took_it)

@@ -21,6 +21,7 @@ public:
 	struct Dm {
 		dmr::DmInfo info;
 		std::vector<dmr::DmTarget> table;
+		std::vector<dmr::DmTarget> target_status;
 		std::vector<Devno> deps;
 		std::string status; /* the answer to @interpose_status */
 	};
@@ -38,6 +39,8 @@ public:
 	std::vector<Devno> swapped;
 	int sync_errno = 0;
 	int contents_errno = 0;
+	int dm_status_errno = 0; /* what the question for the targets' status fails with */
+	std::vector<Devno> asked_status;
 	std::function<void()> before_message; /* may change the machine, or throw */
 
 	/* What was done, in order: "sync /srv", "message 252:0 @interpose_stop". */
@@ -139,6 +142,12 @@ public:
 	}
 
 	std::vector<dmr::DmTarget> dm_table(Devno dm) override { return dms.at(dm).table; }
+	std::vector<dmr::DmTarget> dm_status(Devno dm) override
+	{
+		asked_status.push_back(dm);
+		fail(dm_status_errno);
+		return dms.at(dm).target_status;
+	}
 	std::vector<Devno> dm_deps(Devno dm) override { return dms.at(dm).deps; }
 
 	dmr::FileFacts file(const std::string &path) override
