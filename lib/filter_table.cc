@@ -6,6 +6,7 @@
 #include <iterator>
 #include <vector>
 
+#include "table_line.h"
 #include "text.h"
 
 namespace dmr
@@ -15,7 +16,6 @@ namespace
 {
 
 using Reason = std::optional<std::string>;
-using Words = std::vector<std::string_view>;
 
 /* Where a target's line has the devices that it filters; places count words. */
 struct Layout {
@@ -39,39 +39,12 @@ const Layout *layout_of(const DmTarget &target)
 	return found == std::end(kLayouts) ? nullptr : found;
 }
 
-std::string full_name(Kernel &kernel, Devno devno)
-{
-	const auto facts = kernel.block(devno);
-
-	return facts ? facts->name + " (" + to_string(devno) + ")" : to_string(devno);
-}
-
 /* The word at @place; nothing when the line is too short or the word is noexcl. */
 std::optional<std::string_view> word_at(const Words &words, size_t place)
 {
 	if (place >= words.size() || words[place].starts_with("noexcl"))
 		return std::nullopt;
 	return words[place];
-}
-
-/* "noexcl" is for all devices, "noexcl:254:1,254:2" for those. */
-bool shares(const Words &words, Devno devno)
-{
-	static constexpr std::string_view kNoexcl = "noexcl";
-
-	if (words.empty() || !words.back().starts_with(kNoexcl))
-		return false;
-	std::string_view list = words.back().substr(kNoexcl.size());
-	if (list.empty())
-		return true;
-	while (!list.empty()) {
-		const size_t end = std::min(list.find(',', 1), list.size());
-
-		if (parse_devno(list.substr(1, end - 1)) == devno)
-			return true;
-		list.remove_prefix(end);
-	}
-	return false;
 }
 
 /* A device of a line, and what of the I/O it gets. */

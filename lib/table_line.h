@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-only */
+/* What the lines of tables and of their status have in common. */
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel.h"
+
+namespace dmr
+{
+
+using Words = std::vector<std::string_view>;
+
+/* Whether the table line shares this device with its users: "noexcl" at its end is for all
+ * devices, "noexcl:254:1,254:2" for those. */
+bool shares(const Words &words, Devno devno);
+
+/* "vda1 (254:1)"; the number alone when there is no such device. */
+std::string full_name(Kernel &kernel, Devno devno);
+
+} // namespace dmr
