@@ -2,6 +2,7 @@
 /* The answer to @interpose_status, and who says it. */
 #include "attachment.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "error.h"
@@ -49,6 +50,20 @@ std::optional<Attachment> parse_attachment(std::string_view line)
 			  *writes,
 			  *write_sectors,
 			  *held};
+}
+
+bool is_gone(const Attachment &attachment)
+{
+	std::string_view flags = attachment.flags;
+
+	while (!flags.empty()) {
+		const size_t end = std::min(flags.find(','), flags.size());
+
+		if (flags.substr(0, end) == "gone")
+			return true;
+		flags.remove_prefix(std::min(end + 1, flags.size()));
+	}
+	return false;
 }
 
 std::vector<Attachment> attachments_of(Kernel &kernel, const std::string &what, const DmDevice &dm)

@@ -25,6 +25,9 @@ struct Attachment {
 	uint64_t held;
 };
 
+/* Whether the original was unplugged: its number may be another device's by now. */
+bool is_gone(const Attachment &attachment);
+
 /* One line; words after the known ones are of later kernels and ignored. Nothing: malformed. */
 std::optional<Attachment> parse_attachment(std::string_view line);
 

@@ -48,8 +48,10 @@ enum dmremap_support {
 	DMREMAP_SUPPORT_NATIVE = 2,  /* the kernel has the interposer built in */
 };
 
-/* Flags of dmremap_start() and dmremap_stop(). Unknown bits are -EINVAL. */
+/* Flags of dmremap_start() and dmremap_stop(). Bits that are unknown or not for that function are
+ * -EINVAL. */
 #define DMREMAP_NOLOCKFS ((uint32_t) 1 << 0) /* do not freeze the file systems of the originals */
+#define DMREMAP_FORCE ((uint32_t) 1 << 1)    /* stop only: also where it loses data */
 
 enum dmremap_log_level {
 	DMREMAP_LOG_WARNING = 1, /* the call goes on, but something was not as it should be */
@@ -180,10 +182,25 @@ DMREMAP_API int dmremap_start(struct dmremap_context *context, int mode,
  * upper complete there first, those that a filter holds go on at once; a bio that is submitted
  * after the function has returned 0 goes to the original. No file system is frozen, so it works
  * as well when the upper fails all I/O.
+ * The upper of a remap is not stopped (-EBUSY, nothing is changed) while it has, or may have, data
+ * that the original has not: whoever uses the original would find there what was written before.
+ * This is told from the live tables and status of the upper and of the dm devices between it and
+ * the original:
+ *	always		a cache in writeback mode or with dirty blocks; a writecache that is not
+ *			empty and a cleaner; integrity in mode J; a leg of mirror or raid that is
+ *			not in sync; a snapshot-merge that is under way
+ *	in use		while the original is mounted, swap space or claimed by a dm device: clone,
+ *			snapshot, thin; a table that is over another device; a target that has
+ *			failed, is not known to this version or does not tell its state
+ * An original that was unplugged, and a filter, are stopped without asking. Asking can wait for a
+ * device that holds metadata and does not answer; DMREMAP_FORCE does not ask.
  * @upper: as in struct dmremap_pair.
- * @flags: 0 or DMREMAP_NOLOCKFS, which changes nothing.
- * Returns 0, -EALREADY (nothing is attached), -EBUSY (the upper is suspended), -EINTR (still
- * attached), -EPROTOTYPE (dmremap_set_mode()), or as dmremap_start().
+ * @flags: 0 or a combination of
+ *	DMREMAP_NOLOCKFS	which changes nothing
+ *	DMREMAP_FORCE		stop whatever data the upper has; it is lost to the original's users
+ * Returns 0, -EALREADY (nothing is attached), -EBUSY (the upper is suspended, or has data that the
+ * original has not; the sentence says which), -EINTR (still attached), -EPROTOTYPE
+ * (dmremap_set_mode()), or as dmremap_start().
  */
 DMREMAP_API int dmremap_stop(struct dmremap_context *context, const char *upper,
 			     uint32_t flags) DMREMAP_NOEXCEPT;

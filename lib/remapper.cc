@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "busy.h"
+#include "elsewhere.h"
 #include "error.h"
 #include "explain.h"
 #include "pair.h"
@@ -76,6 +77,18 @@ void Remapper::refuse_other_mode(Mode mode, const std::string &verb, const DmInf
 				    (other ? ": use dmsetup " + operation(other, verb) + " " +
 						     upper.name
 					   : ": use the library that belongs to this kernel"));
+	}
+}
+
+void Remapper::refuse_elsewhere(const std::string &what, const DmInfo &upper,
+				const std::vector<Attachment> &attachments)
+{
+	for (const Attachment &attachment : attachments) {
+		/* A filter's target writes to the original itself; one that is gone has no data. */
+		if (mode_from(attachment.mode) != Mode::remap || is_gone(attachment))
+			continue;
+		if (const auto reason = elsewhere_reason(kernel_, log_, upper, attachment.original))
+			throw Error(EBUSY, what + ": " + *reason);
 	}
 }
 
@@ -168,21 +181,23 @@ void Remapper::start(Mode mode, const std::vector<PairNames> &names, bool nolock
 		log_(LogLevel::step, "attached: " + describe(pair));
 }
 
-void Remapper::stop(std::optional<Mode> mode, const std::string &given, bool nolockfs)
+void Remapper::stop(std::optional<Mode> mode, const std::string &given, bool nolockfs, bool force)
 {
 	const std::string what = operation(mode, "stop");
 	std::vector<Attachment> attachments;
 
 	require_device_mapper(what);
 	const DmInfo upper = resolve_upper(kernel_, what, given);
-	if (mode) {
-		try {
-			attachments = attachments_of(kernel_, what, {upper.name, upper.devno});
-		} catch (const Error &) {
-			/* Stop itself says what is wrong. */
-		}
-		refuse_other_mode(*mode, "stop", upper, attachments);
+	try {
+		attachments = attachments_of(kernel_, what, {upper.name, upper.devno});
+	} catch (const Error &) {
+		/* Stop itself says what is wrong. */
 	}
+	if (mode)
+		refuse_other_mode(*mode, "stop", upper, attachments);
+	/* A suspended one is not stopped anyway, and has to be told that. */
+	if (!force && !upper.suspended)
+		refuse_elsewhere(what, upper, attachments);
 	const std::string text = nolockfs ? "@interpose_stop nolockfs" : "@interpose_stop";
 	log_(LogLevel::step, "sending to " + upper.name + ": " + text);
 	try {

@@ -40,8 +40,10 @@ public:
 	void start(Mode mode, const std::vector<PairNames> &names, bool nolockfs);
 
 	/* With a @mode they are about uppers attached in that mode: a device that is named and is
-	 * attached in another one is EPROTOTYPE. */
-	void stop(std::optional<Mode> mode, const std::string &upper, bool nolockfs);
+	 * attached in another one is EPROTOTYPE. Unless @force, stop is EBUSY where the upper of a
+	 * remap has data that the original has not. */
+	void stop(std::optional<Mode> mode, const std::string &upper, bool nolockfs,
+		  bool force = false);
 	std::vector<Attached> status(std::optional<Mode> mode);
 	std::vector<Attached> status(std::optional<Mode> mode, const std::string &upper);
 	std::string name_from_uuid(const std::string &uuid);
@@ -52,6 +54,8 @@ private:
 	void require_interposer(const std::string &what, const DmInfo &upper);
 	void refuse_other_mode(Mode mode, const std::string &verb, const DmInfo &upper,
 			       const std::vector<Attachment> &attachments);
+	void refuse_elsewhere(const std::string &what, const DmInfo &upper,
+			      const std::vector<Attachment> &attachments);
 	void write_out(const Usage &usage, const Original &original);
 
 	Kernel &kernel_;

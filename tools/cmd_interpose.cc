@@ -41,11 +41,13 @@ int run_start(const Program &, dmremap_mode mode, Context &context, const Option
 
 int run_stop(const Program &program, dmremap_mode, Context &context, const Options &options)
 {
+	const uint32_t flags =
+		(options.nolockfs ? DMREMAP_NOLOCKFS : 0) | (options.force ? DMREMAP_FORCE : 0);
 	int status = 0;
 
 	for (const std::string &upper : uppers_of(context, options)) {
 		try {
-			context.stop(upper, options.nolockfs ? DMREMAP_NOLOCKFS : 0);
+			context.stop(upper, flags);
 		} catch (const dmremap::Error &error) {
 			print_error(program, error.what());
 			status = 1;
@@ -95,9 +97,11 @@ const CommandWord kWords[] = {
 
 const Command kCommands[] = {
 	{"start", "[--nolockfs]", "<dm_device> <block_device> [<dm_device> <block_device>]...", 2,
-	 2, true, "attach each dm device to its block device, all at one instant", run_start},
-	{"stop", "[--nolockfs]", "<dm_device>...", 1, 1, true, "detach the dm devices", run_stop},
-	{"status", "", "[<dm_device>...]", 0, 1, false,
+	 2, true, false, "attach each dm device to its block device, all at one instant",
+	 run_start},
+	{"stop", "[-f|--force] [--nolockfs]", "<dm_device>...", 1, 1, true, true,
+	 "detach the dm devices", run_stop},
+	{"status", "", "[<dm_device>...]", 0, 1, false, false,
 	 "print what is attached, and how much I/O it was given", run_status},
 };
 
@@ -143,6 +147,8 @@ void check_arguments(const CommandWord &word, const Command &command, const Opti
 
 	if (options.nolockfs && !command.takes_nolockfs)
 		throw UsageError(name + " takes no --nolockfs");
+	if (options.force && !command.takes_force)
+		throw UsageError(name + " takes no --force");
 	if (count < command.least)
 		throw UsageError(name + " needs " + command.arguments);
 	if (count % command.unit)

@@ -35,6 +35,7 @@ struct Command {
 	size_t least;          /* number of arguments */
 	size_t unit;           /* arguments come in groups of so many */
 	bool takes_nolockfs;
+	bool takes_force;
 	const char *summary;
 	/* Returns the exit status. */
 	int (*run)(const Program &program, dmremap_mode mode, dmremap::Context &context,

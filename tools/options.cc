@@ -17,10 +17,15 @@ namespace
 enum { kVersion = 256, kNolockfs };
 
 const option kOptions[] = {
-	{"help", no_argument, nullptr, 'h'},         {"major", required_argument, nullptr, 'j'},
-	{"minor", required_argument, nullptr, 'm'},  {"nolockfs", no_argument, nullptr, kNolockfs},
-	{"uuid", required_argument, nullptr, 'u'},   {"verbose", no_argument, nullptr, 'v'},
-	{"version", no_argument, nullptr, kVersion}, {nullptr, 0, nullptr, 0},
+	{"force", no_argument, nullptr, 'f'},
+	{"help", no_argument, nullptr, 'h'},
+	{"major", required_argument, nullptr, 'j'},
+	{"minor", required_argument, nullptr, 'm'},
+	{"nolockfs", no_argument, nullptr, kNolockfs},
+	{"uuid", required_argument, nullptr, 'u'},
+	{"verbose", no_argument, nullptr, 'v'},
+	{"version", no_argument, nullptr, kVersion},
+	{nullptr, 0, nullptr, 0},
 };
 
 uint32_t number_of(const std::string &word, const char *text, const char *what)
@@ -57,10 +62,13 @@ Options parse_options(const std::string &word, const std::vector<std::string> &a
 	for (;;) {
 		const int before = optind ? optind : 1;
 
-		c = getopt_long(argc, argv.data(), ":hj:m:u:v", kOptions, nullptr);
+		c = getopt_long(argc, argv.data(), ":fhj:m:u:v", kOptions, nullptr);
 		if (c == -1)
 			break;
 		switch (c) {
+		case 'f':
+			options.force = true;
+			break;
 		case 'h':
 			options.help = true;
 			break;

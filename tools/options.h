@@ -15,6 +15,7 @@ struct Options {
 	bool help = false;
 	bool version = false;
 	bool nolockfs = false;
+	bool force = false;
 	int verbose = 0;
 	std::optional<std::string> uuid;
 	std::optional<dmremap::DeviceNumber> number;

@@ -33,6 +33,14 @@ BOOST_AUTO_TEST_CASE(fields_of_later_kernels_are_ignored)
 	BOOST_TEST(a->held == 5u);
 }
 
+BOOST_AUTO_TEST_CASE(gone_is_one_of_the_flags)
+{
+	for (const char *flags : {"gone", "nolockfs,gone", "gone,nolockfs", "a,gone,b"})
+		BOOST_TEST(is_gone({"remap", {254, 1}, flags, 0, 0, 0, 0, 0}), flags);
+	for (const char *flags : {"", "-", "nolockfs", "bygone", "gone1,a", "nolockfs,gonex", ","})
+		BOOST_TEST(!is_gone({"remap", {254, 1}, flags, 0, 0, 0, 0, 0}), flags);
+}
+
 BOOST_AUTO_TEST_CASE(malformed_lines_are_none)
 {
 	for (const char *line : {

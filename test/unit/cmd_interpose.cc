@@ -138,6 +138,32 @@ BOOST_FIXTURE_TEST_CASE(stop_goes_on_after_an_error, Shell)
 		   boost::test_tools::per_element());
 }
 
+BOOST_FIXTURE_TEST_CASE(stop_takes_data_away_only_by_force, Shell)
+{
+	kernel.attach({252, 0}, {254, 1});
+	kernel.attach({252, 1}, {254, 2});
+	kernel.dms.at({252, 0}).table = {{0, 2048, "cache", "7:0 7:1 254:1 128 0 smq 0"}};
+	kernel.dms.at({252, 0}).target_status = {
+		{0, 2048, "cache",
+		 "8 24/1024 128 13/512 21 6 14 9 0 13 2 1 writeback 2 migration_threshold 2048 smq "
+		 "0 rw - "}};
+	kernel.dms.at({252, 1}).table = {{0, 2048, "linear", "254:2 0 noexcl"}};
+	BOOST_TEST(run({"stop", "dm-noexcl", "dm-second"}) == 1);
+	BOOST_TEST(err ==
+		   "dmsetup: remap stop: dm-noexcl: has data that vda1 (254:1) has not: its "
+		   "cache has 2 dirty blocks: load the table of dm-noexcl with writethrough "
+		   "and the policy cleaner, and wait until dmsetup status dm-noexcl shows no "
+		   "dirty blocks\n");
+	BOOST_TEST(done == Done({"message 252:1 @interpose_stop"}),
+		   boost::test_tools::per_element());
+	for (const char *force : {"-f", "--force"}) {
+		BOOST_TEST(run({"stop", force, "dm-noexcl"}) == 0);
+		BOOST_TEST(err == "");
+		BOOST_TEST(done == Done({"message 252:0 @interpose_stop"}),
+			   boost::test_tools::per_element());
+	}
+}
+
 BOOST_FIXTURE_TEST_CASE(status_prints_a_line_for_each_attachment, Shell)
 {
 	kernel.dms.at({252, 0}).status = "remap 254:1 - 12 96 3 24 0\n";
@@ -202,6 +228,8 @@ BOOST_FIXTURE_TEST_CASE(usage_errors_name_help, Shell)
 		"remap start: 'dm-second' is alone: a dm device and a block device go together");
 	usage_error({"stop"}, "remap stop needs <dm_device>...");
 	usage_error({"status", "--nolockfs"}, "remap status takes no --nolockfs");
+	usage_error({"status", "--force"}, "remap status takes no --force");
+	usage_error({"start", "-f", "dm-noexcl", "/dev/vda1"}, "remap start takes no --force");
 	usage_error({"stop", "-u", "X", "dm-noexcl"},
 		    "remap stop: --uuid, --major and --minor are for one dm device only");
 	usage_error({"start", "-u", "X", "a", "b", "c"},
@@ -309,6 +337,8 @@ BOOST_FIXTURE_TEST_CASE(filter_has_usage_errors_of_its_own, FilterShell)
 		{"start", "dm-noexcl", "/dev/vda1", "dm-second"},
 		"filter start: 'dm-second' is alone: a dm device and a block device go together");
 	usage_error({"status", "--nolockfs"}, "filter status takes no --nolockfs");
+	usage_error({"start", "--force", "dm-noexcl", "/dev/vda1"},
+		    "filter start takes no --force");
 	usage_error({"stop", "-u", "X", "dm-noexcl"},
 		    "filter stop: --uuid, --major and --minor are for one dm device only");
 	usage_error({"start", "--foo"}, "filter: unknown option '--foo'");

@@ -78,7 +78,12 @@ BOOST_FIXTURE_TEST_CASE(unknown_flags_and_modes_are_invalid, C)
 {
 	const dmremap_pair pair = {"dm-noexcl", "/dev/vda1"};
 
-	BOOST_TEST(start("dm-noexcl", "/dev/vda1", 2) == -EINVAL);
+	BOOST_TEST(start("dm-noexcl", "/dev/vda1", 1u << 2) == -EINVAL);
+	BOOST_TEST(error() == "libdmremap: a flag is not known to this version");
+	BOOST_TEST(start("dm-noexcl", "/dev/vda1", DMREMAP_FORCE) == -EINVAL);
+	BOOST_TEST(error() == "libdmremap: DMREMAP_FORCE is for dmremap_stop() only");
+	BOOST_TEST(dmremap_stop(context, "dm-noexcl", 1u << 2) == -EINVAL);
+	BOOST_TEST(error() == "libdmremap: a flag is not known to this version");
 	BOOST_TEST(dmremap_stop(context, "dm-noexcl", 1u << 31) == -EINVAL);
 	BOOST_TEST(dmremap_start(context, 3, &pair, 1, 0) == -EINVAL);
 	BOOST_TEST(error() == "start: this version has no such mode");
@@ -93,6 +98,23 @@ BOOST_FIXTURE_TEST_CASE(start_and_stop_reach_the_kernel, C)
 	BOOST_REQUIRE(kernel->done.size() == 2u);
 	BOOST_TEST(kernel->done[0] == "message 252:0 @interpose_start remap 254:1 nolockfs");
 	BOOST_TEST(kernel->done[1] == "message 252:0 @interpose_stop");
+}
+
+BOOST_FIXTURE_TEST_CASE(stop_takes_data_away_only_by_force, C)
+{
+	kernel->attach({252, 0}, {254, 1});
+	kernel->mounted = {{"/srv", "ext4", {254, 1}}};
+	kernel->dms.at({252, 0}).table = {{0, 2048, "linear", "254:2 0"}};
+	BOOST_TEST(dmremap_stop(context, "dm-noexcl", DMREMAP_NOLOCKFS) == -EBUSY);
+	BOOST_TEST(
+		error() ==
+		"stop: dm-noexcl: may have data that vda1 (254:1) has not: its target linear is "
+		"over vda2 (254:2), and vda1 is in use (ext4 mounted on /srv): end that use first, "
+		"or stop it with --force");
+	BOOST_TEST(kernel->done.empty());
+	BOOST_TEST(dmremap_stop(context, "dm-noexcl", DMREMAP_NOLOCKFS | DMREMAP_FORCE) == 0);
+	BOOST_REQUIRE(kernel->done.size() == 1u);
+	BOOST_TEST(kernel->done[0] == "message 252:0 @interpose_stop nolockfs");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_filter_starts_by_its_mode, C)

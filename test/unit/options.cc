@@ -50,6 +50,8 @@ BOOST_AUTO_TEST_CASE(long_and_short_names_mean_the_same)
 	BOOST_TEST(parse_options("remap", {"-h"}).help);
 	BOOST_TEST(parse_options("remap", {"--help"}).help);
 	BOOST_TEST(parse_options("remap", {"--version"}).version);
+	BOOST_TEST(parse_options("remap", {"-f"}).force);
+	BOOST_TEST(parse_options("remap", {"stop", "a", "--force"}).force);
 	BOOST_TEST(parse_options("remap", {"--verbose", "-v"}).verbose == 2);
 	BOOST_TEST(parse_options("remap", {"-u", "X"}).uuid.value() == "X");
 	BOOST_TEST(parse_options("remap", {"--uuid=X"}).uuid.value() == "X");
@@ -63,6 +65,7 @@ BOOST_AUTO_TEST_CASE(nothing_is_nothing)
 
 	BOOST_TEST(options.arguments.empty());
 	BOOST_TEST(!options.help);
+	BOOST_TEST(!options.force);
 	BOOST_TEST(!options.names_upper());
 }
 

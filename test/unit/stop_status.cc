@@ -263,3 +263,83 @@ BOOST_FIXTURE_TEST_CASE(filter_stop_and_status_name_themselves, Machine)
 		   "filter stop: dm-noexcl: this kernel has no interposer: boot a kernel that is "
 		   "built with CONFIG_DM_INTERPOSE");
 }
+
+struct Elsewhere : Machine {
+	Elsewhere()
+	{
+		kernel.attach({252, 0}, {254, 1});
+		kernel.mounted = {{"/srv", "ext4", {254, 1}}};
+		kernel.dms.at({252, 0}).table = {{0, 2048, "snapshot", "254:1 254:2 N 8"}};
+	}
+
+	Thrown stop(std::optional<Mode> mode, bool force = false)
+	{
+		return thrown_by([&] { remapper.stop(mode, "dm-noexcl", false, force); });
+	}
+
+	void stopped(std::optional<Mode> mode, bool force = false)
+	{
+		BOOST_TEST(stop(mode, force).sentence == "");
+		BOOST_TEST(kernel.done == Done({"message 252:0 @interpose_stop"}),
+			   boost::test_tools::per_element());
+	}
+};
+
+BOOST_FIXTURE_TEST_CASE(data_that_the_original_has_not_is_not_left_behind, Elsewhere)
+{
+	const std::string sentence =
+		"dm-noexcl: may have data that vda1 (254:1) has not: its target snapshot keeps on "
+		"other devices what is written, and vda1 is in use (ext4 mounted on /srv): end that "
+		"use first, or stop it with --force";
+	const std::string before = kernel.dms.at({252, 0}).status;
+
+	BOOST_TEST(stop(Mode::remap).errnum == EBUSY);
+	BOOST_TEST(stop(Mode::remap).sentence == "remap stop: " + sentence);
+	/* Without a mode it is asked how the upper is attached. */
+	BOOST_TEST(stop(std::nullopt).errnum == EBUSY);
+	BOOST_TEST(stop(std::nullopt).sentence == "stop: " + sentence);
+	BOOST_TEST(kernel.done.empty());
+	BOOST_TEST(kernel.dms.at({252, 0}).status == before);
+}
+
+BOOST_FIXTURE_TEST_CASE(force_does_not_even_ask, Elsewhere)
+{
+	kernel.dms.at({252, 0}).table = {{0, 2048, "mirror", "core 1 1024 2 254:1 0 254:2 0"}};
+	kernel.dms.at({252, 0}).target_status = {
+		{0, 2048, "mirror", "2 254:1 254:2 1/1 1 DA 1 core"}};
+	stopped(Mode::remap, true);
+	BOOST_TEST(kernel.asked_status.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_filter_is_stopped_whatever_its_table, Elsewhere)
+{
+	kernel.attach({252, 0}, {254, 1}, "filter");
+	stopped(Mode::filter);
+	kernel.done.clear();
+	kernel.attach({252, 0}, {254, 1}, "filter");
+	stopped(std::nullopt);
+	kernel.done.clear();
+	kernel.attach({252, 0}, {254, 1}, "filter");
+	stopped(Mode::filter, true);
+}
+
+BOOST_FIXTURE_TEST_CASE(an_original_that_was_unplugged_loses_nothing, Elsewhere)
+{
+	/* Its number is another device's by now. */
+	kernel.dms.at({252, 0}).status = "remap 254:1 gone 0 0 0 0 0\n";
+	stopped(Mode::remap);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_suspended_upper_has_to_be_resumed_first, Elsewhere)
+{
+	kernel.dms.at({252, 0}).info.suspended = true;
+	BOOST_TEST(
+		stop(Mode::remap).sentence ==
+		"remap stop: dm-noexcl: is suspended: resume it first: dmsetup resume dm-noexcl");
+}
+
+BOOST_FIXTURE_TEST_CASE(what_cannot_be_asked_is_the_kernels_to_stop, Elsewhere)
+{
+	kernel.status_errno = ENOMEM;
+	stopped(std::nullopt);
+}

@@ -90,6 +90,7 @@ BOOST_DATA_TEST_CASE(every_command_and_argument_is_in_the_man_page, kWords, inde
 			BOOST_TEST((body.find(name) != std::string::npos), upper + " " + name);
 		BOOST_TEST((body.find("OPT_NOLOCKFS") != std::string::npos) ==
 			   command.takes_nolockfs);
+		BOOST_TEST((body.find("OPT_FORCE") != std::string::npos) == command.takes_force);
 		/* defined, called in SYNOPSIS, called in COMMANDS */
 		BOOST_TEST((page.find("\n.CMD_" + upper + "\n", page.find(".SH COMMANDS")) !=
 			    std::string::npos),
