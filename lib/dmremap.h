@@ -153,7 +153,8 @@ struct dmremap_pair {
  * @pairs: @count pairs, at least one.
  * @flags: 0 or DMREMAP_NOLOCKFS.
  * Returns 0, or
- *	-EINVAL		bad argument, or the same device twice
+ *	-EINVAL		bad argument, or the same device twice; or the upper decrypts (dm-crypt)
+ *			and what is on the original is not encrypted
  *	-EPERM		not permitted (CAP_SYS_ADMIN)
  *	-ENOSYS		no device-mapper in this kernel, or one without the interposer
  *	-ENOENT, -ENXIO	there is no such file, or no such device

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "busy.h"
+#include "crypt_table.h"
 #include "elsewhere.h"
 #include "error.h"
 #include "explain.h"
@@ -157,7 +158,11 @@ void Remapper::start(Mode mode, const std::vector<PairNames> &names, bool nolock
 					     ") goes to " + describe(pair.original) +
 					     (users.empty() ? "" : ": " + users));
 		refuse_unequal(kernel_, what, pair);
-		refuse_member(kernel_, mode, pair.original);
+		const Contents contents = contents_of(kernel_, what, pair.original);
+		refuse_member(mode, pair.original, contents);
+		/* A filter has no second view of the data; crypt is none. */
+		if (mode == Mode::remap)
+			refuse_noise(kernel_, what, pair, contents);
 	}
 	if (!nolockfs) {
 		/* Writing out waits for an upper that is there already, and for good when that is

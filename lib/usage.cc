@@ -24,19 +24,22 @@ bool is_on(const Original &original, Devno devno)
 
 } // namespace
 
-void refuse_member(Kernel &kernel, Mode mode, const Original &original)
+Contents contents_of(Kernel &kernel, const std::string &what, const Original &original)
 {
-	const std::string what = operation(mode, "start");
-	Contents contents;
-	std::string reason;
-
 	try {
-		contents = kernel.contents(original.facts.name);
+		return kernel.contents(original.facts.name);
 	} catch (const Error &error) {
 		throw Error(error.errnum(),
 			    what + ": " + printable(original.given) +
 				    ": what is on it cannot be read: " + error.code().message());
 	}
+}
+
+void refuse_member(Mode mode, const Original &original, const Contents &contents)
+{
+	const std::string what = operation(mode, "start");
+	std::string reason;
+
 	if (contents.type == "LVM2_member")
 		reason = "is a physical volume of LVM: " + word_of(mode) +
 			 " the logical volumes, or the disk below";

@@ -12,10 +12,13 @@
 namespace dmr
 {
 
+/* What is on the original. Throws Error with a whole sentence when it cannot be read. */
+Contents contents_of(Kernel &kernel, const std::string &what, const Original &original);
+
 /* Throws Error EBUSY when the original is one leg of something that spans devices (LVM, md,
  * ZFS, btrfs on several devices): a point in time of one leg is none, and its signature would
  * be there twice. */
-void refuse_member(Kernel &kernel, Mode mode, const Original &original);
+void refuse_member(Mode mode, const Original &original, const Contents &contents);
 
 /* What the system uses at one moment; to be read once for all pairs. */
 struct Usage {

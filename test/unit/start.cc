@@ -259,6 +259,54 @@ BOOST_FIXTURE_TEST_CASE(unreadable_original_is_refused, Machine)
 	refused(kPair, EIO, "/dev/vda1: what is on it cannot be read: Input/output error");
 }
 
+BOOST_FIXTURE_TEST_CASE(crypt_over_plain_data_is_refused, Machine)
+{
+	const std::string tail =
+		" would read the ext4 on /dev/vda1 as noise, for it is not "
+		"encrypted: encrypt it first, unmounted, with cryptsetup reencrypt "
+		"--encrypt";
+	auto &table = kernel.dms.at({252, 0}).table;
+	auto &below = kernel.dms.at({252, 1}).table;
+
+	kernel.on_device["vda1"] = {"ext4"};
+	table = {{0, 2048, "crypt", "aes-xts-plain64 00ff 0 254:1 0 1 allow_discards noexcl"}};
+	refused(kPair, EINVAL, "dm-noexcl: its target crypt" + tail);
+	BOOST_TEST(start(kPair, true).errnum == EINVAL);
+	/* Over another dm device, or below one. */
+	table = {{0, 2048, "crypt", "capi:cbc(aes)-plain :32:logon:k 0 252:1 0"}};
+	refused(kPair, EINVAL, "dm-noexcl: its target crypt" + tail);
+	below = table;
+	below.front().params = "aes-xts-plain64 00ff 0 254:1 0 noexcl";
+	table = {{0, 1024, "flakey", "252:1 0 0 10"}, {1024, 1024, "error", ""}};
+	refused(kPair, EINVAL, "dm-noexcl: the target crypt of dm-second, below it," + tail);
+	kernel.on_device["vda1"] = {"swap"};
+	BOOST_TEST(start(kPair).errnum == EINVAL);
+}
+
+BOOST_FIXTURE_TEST_CASE(crypt_that_makes_no_noise_is_fine, Machine)
+{
+	auto &table = kernel.dms.at({252, 0}).table;
+	const std::string aes = "aes-xts-plain64 00ff 0 254:1 0 noexcl";
+
+	for (const char *type : {"", "crypto_LUKS", "BitLocker"}) {
+		kernel.on_device["vda1"] = {type};
+		table = {{0, 2048, "crypt", aes}};
+		BOOST_TEST(start(kPair).sentence == "", type);
+	}
+	kernel.on_device["vda1"] = {"ext4"};
+	for (const char *cipher : {"cipher_null-ecb", "capi:ecb(cipher_null)-plain"}) {
+		table.front().params = std::string(cipher) + " - 0 254:1 0 noexcl";
+		BOOST_TEST(start(kPair).sentence == "", cipher);
+	}
+	/* Of another device, with a line that is none, in a circle, without any table below. */
+	for (const char *params : {"aes-xts-plain64 00ff 0 254:2 0", "aes-xts-plain64 00ff 0", "",
+				   "aes-xts-plain64 00ff 0 252:0 0", "aes 00ff 0 252:1 0"}) {
+		kernel.dms.at({252, 1}).table = {};
+		table.front().params = params;
+		BOOST_TEST(start(kPair).sentence == "", params);
+	}
+}
+
 struct FilterMachine : Machine {
 	FilterMachine() { mode = Mode::filter; }
 };
@@ -310,6 +358,14 @@ BOOST_FIXTURE_TEST_CASE(what_is_refused_for_a_filter_says_so, FilterMachine)
 		"CONFIG_DM_INTERPOSE");
 	kernel.is_available = Availability::not_permitted;
 	refused(kPair, EPERM, "not permitted: run it as root (it needs CAP_SYS_ADMIN)");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_filter_of_crypt_is_left_to_the_kernel, FilterMachine)
+{
+	kernel.on_device["vda1"] = {"ext4"};
+	kernel.dms.at({252, 0}).table = {
+		{0, 2048, "crypt", "aes-xts-plain64 00ff 0 254:1 0 noexcl"}};
+	BOOST_TEST(start(kPair).sentence == "");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_filter_of_a_member_is_refused, FilterMachine)
