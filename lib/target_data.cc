@@ -170,6 +170,19 @@ TargetData writecache_data(Target &target)
 	return is_on(origin);
 }
 
+/* <cipher> <key> <IV offset> <device> <offset> ...: what is written is there, but noise to those who
+ * read it without the target. */
+TargetData crypt_data(Target &target)
+{
+	const auto device = parse_devno(target.word(3));
+
+	if (!device)
+		return not_known(target);
+	if (target.word(0).find("cipher_null") == std::string_view::npos)
+		return in_use(target.who("target crypt") + " encrypts what is written");
+	return is_on(device);
+}
+
 /* <device> <start> <tag size> <mode> ...: a journal is written out at suspend, and in between
  * when it fills. */
 TargetData integrity_data(Target &target)
@@ -315,10 +328,19 @@ struct Judge {
 };
 
 const Judge kJudges[] = {
-	{"cache", cache_data},         {"clone", clone_data},           {"error", no_data},
-	{"integrity", integrity_data}, {"mirror", mirror_data},         {"raid", raid_data},
-	{"snapshot", other_data},      {"snapshot-merge", merge_data},  {"thin", other_data},
-	{"thin-pool", other_data},     {"writecache", writecache_data}, {"zero", no_data},
+	{"cache", cache_data},
+	{"clone", clone_data},
+	{"crypt", crypt_data},
+	{"error", no_data},
+	{"integrity", integrity_data},
+	{"mirror", mirror_data},
+	{"raid", raid_data},
+	{"snapshot", other_data},
+	{"snapshot-merge", merge_data},
+	{"thin", other_data},
+	{"thin-pool", other_data},
+	{"writecache", writecache_data},
+	{"zero", no_data},
 };
 
 constexpr size_t kAll = SIZE_MAX;
@@ -330,7 +352,6 @@ struct Passing {
 };
 
 const Passing kPassing[] = {
-	{"crypt", kAll},
 	{"delay", kAll},
 	{"dust", kAll},
 	{"ebs", kAll},

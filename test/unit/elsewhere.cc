@@ -107,6 +107,21 @@ BOOST_FIXTURE_TEST_CASE(what_hands_everything_on_may_be_stopped, Machine)
 	}
 }
 
+BOOST_FIXTURE_TEST_CASE(what_is_encrypted_on_the_original_is_refused_while_that_is_in_use, Machine)
+{
+	const std::string table = "aes-xts-plain64 0000 0 254:1 0 noexcl";
+	const std::string why = "its target crypt encrypts what is written";
+
+	BOOST_TEST(reason("crypt", table) == "");
+	BOOST_TEST(warnings.at(0) == "dm-noexcl: " + kMay + why + ", but vda1 is not in use");
+	mount();
+	BOOST_TEST(reason("crypt", table) == kMay + why + kMounted);
+	for (const std::string bad : {"", "cipher_null-ecb", "cipher_null-ecb - 0 nonsense 0"})
+		BOOST_TEST(reason("crypt", bad) ==
+			   kMay + "the state of its target crypt is not known" + kMounted);
+	BOOST_TEST(reason("crypt", "cipher_null-ecb - 0 254:1 0 noexcl") == "");
+}
+
 BOOST_FIXTURE_TEST_CASE(another_device_is_refused_while_the_original_is_in_use, Machine)
 {
 	BOOST_TEST(reason("linear", "254:16 0") == "");
