@@ -46,6 +46,14 @@
 #	block_of DEV PATH N		the block of DEV where block N of that file of its ext4 is, in 4 KiB
 #	small_part SIZE			a first partition of that size on DISK2, instead of what is there;
 #					sets SMALL
+# Targets with several devices
+#	slice NAME MIB			a dm device on the next so many MiB of DISK3, its first MiB zeroed
+#	become NAME TABLE...		load that table and let it live
+#	put_up TABLE			start a linear upper "up" over SMALL, then let it become that: what a
+#					target has read before start is of no use, others still write past it
+#	take_down			stop it and remove it
+#	word NAME N			the Nth word of the status of its one target, behind its name
+#	says NAME N WORD		for wait_for: that word is WORD
 
 : "${SEED:=$(( SRANDOM % 1000000000 ))}"
 echo "seed: $SEED (SEED=)"
@@ -285,6 +293,43 @@ small_part() {
 	echo ",$1" | sfdisk -q --label dos "$DISK2"
 	SMALL=${DISK2}1
 	wait_for 10 test -b "$SMALL"
+}
+
+slices=0
+slice() {
+	local first=$(( slices * 2048 ))
+	slices=$(( slices + $2 ))
+	(( slices * 2048 <= $(sectors "$DISK3") )) || broken "DISK3 is too small for all slices"
+	mk_dm "$1" "0 $(( $2 * 2048 )) linear $DISK3 $first"
+	dd if=/dev/zero of="$(dmdev "$1")" bs=1M count=1 oflag=direct status=none
+}
+
+become() {
+	reload "$@"
+	dmsetup resume "$(dm "$1")"
+}
+
+put_up() {
+	echo "upper: $1"
+	mk_upper up "$SMALL"
+	dmsetup remap start "$(dm up)" "$SMALL"
+	become up "0 $(sectors "$SMALL") $1"
+}
+
+take_down() {
+	dmsetup remap stop "$(dm up)"
+	not attached up
+	dmsetup remove "$(dm up)"
+}
+
+word() {
+	local words
+	read -r -a words < <(target_says "$1")
+	echo "${words[$2 - 1]:-}"
+}
+
+says() {
+	[[ $(word "$1" "$2") == "$3" ]]
 }
 
 mk_verity() {
