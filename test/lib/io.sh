@@ -4,7 +4,7 @@
 #
 #	SEED, random N			the seed of this run (settable); a number from 0 to N - 1 from it
 # Verifying writers (test/src/iowrite.c) on $TESTDIR/DIR
-#	start_writers DIR [ARG...]	in the background; returns when they are at work
+#	start_writers DIR [ARG...]	in the background; returns when they are at work (WARM_UP operations: 2000)
 #	ops				operations so far
 #	more_ops N			wait until N more have been done
 #	stop_writers			stop them; any bad block or I/O error is a failure
@@ -34,6 +34,8 @@
 #	state				tables, holders, attachments, open counts of all dm devices
 #	refused REGEX CMD...		fail_with, and the state is the same afterwards
 #	in_use_by DEV			names of the holders of DEV, as sysfs has them
+#	kernel_memory			lines "WHAT N": objects of each slab cache that does not cache files, and kB
+#					of memory
 # The upper
 #	upper_writes NAME		bios that the dm device has completed: writes and flushes
 #	counts NAME WORD N		for wait_for: its counter WORD is at least N
@@ -82,7 +84,7 @@ start_writers() {
 	bg iowrite -s "$SEED" -c "$TESTDIR/ops" -o "$TESTDIR/generations" "$@" "$TESTDIR/$dir"
 	WRITERS=$BG
 	# the files are being filled before that
-	wait_for 120 at_least ops 2000
+	wait_for 120 at_least ops "${WARM_UP:-2000}"
 }
 
 ops() {
@@ -173,6 +175,23 @@ in_use_by() {
 	local d
 	d=$(basename "$(readlink -f "$1")")
 	find "/sys/class/block/$d/holders" -mindepth 1 -printf '%f\n' | sort | paste -sd' '
+}
+
+kernel_memory() {
+	local cache n
+	drop_caches
+	# what is freed by RCU, by kobject release work, and with the worker of an interposer
+	sleep 3
+	# slabs that are kept for what comes next are no leak
+	for cache in /sys/kernel/slab/*; do
+		echo 1 > "$cache/shrink"
+	done
+	for cache in /sys/kernel/slab/{kmalloc-[0-9]*,kmalloc-cg-*,filp,bdev_cache}; do
+		[[ -e $cache ]] || continue
+		read -r n _ < "$cache/objects"
+		echo "${cache##*/} $n"
+	done
+	awk '/^SUnreclaim|^Percpu/ { print $1, $2 }' /proc/meminfo
 }
 
 dm_node() {

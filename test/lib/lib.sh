@@ -15,6 +15,7 @@
 # of its own; the EXIT trap undoes everything by $PREFIX. The machine provides
 #	PART1 PART2 PART3	partitions of DISK1 (two of 300 MiB, the rest), content undefined
 #	DISK1 DISK2 DISK3	whole disks (1 GiB, 512 MiB, 512 MiB), content undefined
+#	NVME NVME_PI		NVMe disks of 64 MiB, the second with protection information
 #	KERNEL_WORDS		"patched base" and the like, as in "# kernel:"
 #	REAL_DMSETUP		the distribution's dmsetup; "dmsetup" is the front end under test
 #

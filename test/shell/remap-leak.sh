@@ -16,24 +16,6 @@ mk_dm pair "0 $(sectors "$PART2") linear $PART2 0 noexcl"
 mk_zero small 64
 p1=$(devno "$PART1") p2=$(devno "$PART2")
 
-# lines "WHAT N": objects of each slab cache that does not cache files, and kB of memory
-kernel_memory() {
-	local cache n
-	drop_caches
-	# what is freed by RCU, by kobject release work, and with the worker of an interposer
-	sleep 3
-	# slabs that are kept for what comes next are no leak
-	for cache in /sys/kernel/slab/*; do
-		echo 1 > "$cache/shrink"
-	done
-	for cache in /sys/kernel/slab/{kmalloc-[0-9]*,kmalloc-cg-*,filp,bdev_cache}; do
-		[[ -e $cache ]] || continue
-		read -r n _ < "$cache/objects"
-		echo "${cache##*/} $n"
-	done
-	awk '/^SUnreclaim|^Percpu/ { print $1, $2 }' /proc/meminfo
-}
-
 # some kB are allocated before the first name is refused
 commas=$(printf ',%.0s' {1..1000})
 

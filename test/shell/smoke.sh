@@ -6,7 +6,7 @@
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
-for v in PART1 PART2 PART3 DISK1 DISK2 DISK3; do
+for v in PART1 PART2 PART3 DISK1 DISK2 DISK3 NVME NVME_PI; do
 	[[ -b ${!v} ]] || broken "$v is no block device: ${!v:-unset}"
 done
 (( $(nproc) >= 2 )) || broken "one processor only"

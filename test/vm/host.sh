@@ -13,7 +13,7 @@ project_packages=(g++ make autoconf automake libtool pkgconf libdevmapper-dev li
 	libmount-dev libboost-test-dev dmsetup mandoc groff rsync)
 kernel_packages=("linux-source-$kernel_line" gcc libc6-dev make bc bison flex libelf-dev patch xz-utils
 	cpio rsync ccache)
-vm_packages=(qemu-system-x86 cpio dmsetup e2fsprogs xfsprogs cryptsetup-bin liburing-dev fdisk mount kmod procps)
+vm_packages=(qemu-system-x86 cpio dmsetup e2fsprogs xfsprogs btrfs-progs cryptsetup-bin mdadm liburing-dev fdisk mount kmod procps)
 
 say() {
 	printf '%s: %s\n' "${0##*/}" "$*"
