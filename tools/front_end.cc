@@ -14,6 +14,7 @@
 
 #include "cmd_interpose.h"
 #include "program.h"
+#include "recipe.h"
 
 namespace tools
 {
@@ -92,6 +93,7 @@ int help(char **argv, const std::string &dmsetup)
 	}
 	/* Where dmsetup prints its own. */
 	print_commands(std::cerr, "\t");
+	print_recipes(std::cerr, "\t");
 	std::cerr << '\n';
 	return status;
 }
@@ -162,13 +164,16 @@ int front_end_main(int argc, char **argv, const std::string &dmsetup)
 	const std::string command = line.command ? words[line.command] : "";
 
 	const CommandWord *const word = line.understood ? find_our_word(command) : nullptr;
+	const Recipe *const recipe = line.understood ? find_recipe(command) : nullptr;
 
-	if (word) {
+	if (word || recipe) {
+		const Program program = system_program("dmsetup " + command);
 		std::vector<std::string> arguments = words;
 
 		arguments.erase(arguments.begin() + static_cast<ptrdiff_t>(line.command));
 		arguments.erase(arguments.begin());
-		return interpose_main(*word, system_program("dmsetup " + command), arguments);
+		return word ? interpose_main(*word, program, arguments)
+			    : recipe_main(*recipe, program, arguments);
 	}
 	if (line.understood && (command == "help" || (command.empty() && line.help)))
 		return help(argv, dmsetup);

@@ -12,6 +12,7 @@
 
 #include "cmd_interpose.h"
 #include "front_end.h"
+#include "recipe.h"
 
 namespace
 {
@@ -22,10 +23,16 @@ int dispatch(int argc, char **argv)
 	const std::string base = path.substr(path.rfind('/') + 1);
 	const std::string name = base.starts_with("lt-") ? base.substr(3) : base; /* libtool's */
 
-	if (name.starts_with("dmsetup-"))
-		if (const auto *word = tools::find_our_word(name.substr(8)))
+	if (name.starts_with("dmsetup-")) {
+		const std::string command = name.substr(8);
+
+		if (const auto *word = tools::find_our_word(command))
 			return tools::interpose_main(*word, tools::system_program(name),
 						     {argv + 1, argv + argc});
+		if (const auto *recipe = tools::find_recipe(command))
+			return tools::recipe_main(*recipe, tools::system_program(name),
+						  {argv + 1, argv + argc});
+	}
 	if (name != "dmstats" && name != "devmap_name")
 		return tools::front_end_main(argc, argv, DMSETUP_PATH);
 	std::cerr << name << ": " << tools::execute(DMSETUP_PATH, argv) << std::endl;

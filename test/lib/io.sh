@@ -46,6 +46,7 @@
 #	within SECONDS CMD...		CMD must succeed in less time (four times that in the debug kernel)
 #	target_says NAME		the status of its one target, without start, length and name
 #	block_of DEV PATH N		the block of DEV where block N of that file of its ext4 is, in 4 KiB
+#	remove_recipes			what dmsetup snapshot has made, after a failure
 #	small_part SIZE			a first partition of that size on DISK2, instead of what is there;
 #					sets SMALL
 # Targets with several devices
@@ -306,6 +307,17 @@ block_of() {
 	block=$(debugfs -R "bmap $2 $3" "$1" 2> /dev/null)
 	[[ $block =~ ^[1-9][0-9]*$ ]] || fail "no block $3 of $2 on $1: '$block'"
 	echo "$block"
+}
+
+remove_recipes() {
+	local n pass
+	for pass in 1 2 3; do
+		for n in $("$REAL_DMSETUP" info -c --noheadings -o name -S 'uuid=~^DMREMAP-' 2> /dev/null | grep -v '^No devices'); do
+			"$REAL_DMSETUP" resume "$n"
+			"$REAL_DMSETUP" message "$n" 0 @interpose_stop
+			(( pass == 1 )) || "$REAL_DMSETUP" remove "$n"
+		done
+	done > /dev/null 2>&1 || :
 }
 
 small_part() {

@@ -11,6 +11,7 @@
 
 #include "support.h"
 #include "tools/cmd_interpose.h"
+#include "tools/recipe.h"
 
 namespace
 {
@@ -52,6 +53,7 @@ std::vector<std::string> names_in(const std::string &arguments)
 	return names;
 }
 
+const auto kRecipes = boost::unit_test::data::xrange(tools::recipes().size());
 const auto kWords = boost::unit_test::data::xrange(tools::our_words().size());
 
 } // namespace
@@ -135,6 +137,39 @@ BOOST_DATA_TEST_CASE(each_page_says_what_help_says_and_names_the_other, kWords, 
 	BOOST_TEST((name.find(want) != std::string::npos), name);
 	BOOST_TEST((page.find(std::string(".BR dmsetup-") + other.name + " (8)",
 			      page.find(".SH SEE ALSO")) != std::string::npos));
+}
+
+BOOST_DATA_TEST_CASE(every_command_of_a_recipe_is_in_help_and_page, kRecipes, index)
+{
+	const tools::Recipe &recipe = *tools::recipes()[index];
+	const std::string page = plain_page(std::string("dmsetup-") + recipe.name + ".8");
+	const std::regex macro("\\.de CMD_([A-Z_]+)");
+	std::ostringstream out;
+	std::ostringstream err;
+
+	BOOST_REQUIRE(tools::recipe_main(recipe, {"dmsetup", out, err, nullptr}, {"--help"}) == 0);
+	BOOST_TEST((page.find(std::string("dmsetup-") + recipe.name + " \\(em " + recipe.summary) !=
+		    std::string::npos));
+	for (const tools::RecipeCommand &command : recipe.commands) {
+		std::string upper = command.name;
+
+		for (char &c : upper)
+			c = static_cast<char>(std::toupper(c));
+		BOOST_TEST(
+			(out.str().find(std::string("\n\t") + command.name) != std::string::npos));
+		BOOST_TEST((out.str().find(command.summary) != std::string::npos));
+		const size_t begin = page.find(".de CMD_" + upper + "\n");
+		BOOST_REQUIRE_MESSAGE(begin != std::string::npos, "no .de CMD_" + upper);
+		const std::string body = page.substr(begin, page.find("\n..", begin) - begin);
+		for (const std::string &name : names_in(command.arguments))
+			BOOST_TEST((body.find(name) != std::string::npos), upper + " " + name);
+		BOOST_TEST((page.find("\n.CMD_" + upper + "\n", page.find(".SH COMMANDS")) !=
+			    std::string::npos),
+			   upper);
+	}
+	const auto count = std::distance(std::sregex_iterator(page.begin(), page.end(), macro),
+					 std::sregex_iterator());
+	BOOST_TEST(static_cast<size_t>(count) == recipe.commands.size());
 }
 
 BOOST_AUTO_TEST_CASE(every_target_that_filters_has_its_section_and_example)

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Commands that make the uppers themselves, attach them, and clear them away again: snapshots. All
+ * that they know is in the kernel: devices are found again by their UUIDs, so that a command can be
+ * run again after one that was killed.
+ */
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <ostream>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dm/device_mapper.h"
+#include "file_descriptor.h"
+#include "program.h"
+#include "types.h"
+
+namespace tools
+{
+
+/* What a command of a recipe works with. */
+struct Session {
+	const Program &program;
+	dmremap::Context &context;
+	std::string what; /* "snapshot create": begins all sentences */
+	bool verbose;
+
+	void step(const std::string &line) const;
+};
+
+struct RecipeCommand {
+	const char *name;
+	const char *arguments; /* as in the usage; "" for none */
+	size_t least;          /* number of arguments */
+	size_t unit; /* arguments come in groups of so many; 0: there are no more than the least */
+	const char *summary;
+	/* Throws std::system_error. Returns the exit status. */
+	int (*run)(const Session &session, const std::vector<std::string> &arguments);
+};
+
+struct Recipe {
+	const char *name;    /* "snapshot" */
+	const char *summary; /* as in the NAME of its page */
+	std::span<const RecipeCommand> commands;
+};
+
+std::span<const Recipe *const> recipes();
+
+/* Null: there is none of that name. */
+const Recipe *find_recipe(const std::string &name);
+
+/* As print_commands(). */
+void print_recipes(std::ostream &out, const std::string &prefix);
+
+/* @arguments: what came after the word. Returns the exit status. */
+int recipe_main(const Recipe &recipe, const Program &program,
+		const std::vector<std::string> &arguments);
+
+/* For the recipes */
+
+/* Throws Error ENOSYS where the kernel cannot interpose. */
+void require_provider(const Session &session);
+
+/* The attachment of @original; nothing when there is none. */
+std::optional<dmremap::Attachment> attachment_of(dmremap::Context &context, dmr::Devno original);
+
+/* Whether it was made by this recipe, in this role: "origin". */
+bool is_ours(const dmr::DmInfo &device, const std::string &role);
+
+/* A UUID for that: "DMREMAP-origin-vda1". */
+std::string uuid_for(const std::string &role, const std::string &name);
+
+/* The name of a device that belongs to a block device: "vda1-origin". */
+std::string name_for(const std::string &block_device, const std::string &role);
+
+/* The parameters of the live table, when that is one target of this type. */
+std::optional<std::vector<std::string>> only_target(dmr::Devno device, const std::string &type);
+
+/* One recipe at a time: waits for another one. Throws std::system_error. */
+class OneAtATime
+{
+public:
+	explicit OneAtATime(const Session &session);
+
+private:
+	dmr::FileDescriptor fd_;
+};
+
+} // namespace tools
