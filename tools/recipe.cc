@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include "cmd_move.h"
 #include "cmd_snapshot.h"
 #include "config.h"
 #include "dm/control.h"
@@ -24,6 +25,7 @@ namespace
 const char kPrefix[] = "DMREMAP-";
 
 const Recipe *const kRecipes[] = {
+	&kMove,
 	&kSnapshot,
 };
 
@@ -225,6 +227,11 @@ OneAtATime::OneAtATime(const Session &session)
 	if (r)
 		throw dmr::Error(errno, session.what + ": /run/dm-remap.lock: cannot be locked: " +
 						std::generic_category().message(errno));
+}
+
+OneAtATime::~OneAtATime()
+{
+	flock(fd_.get(), LOCK_UN);
 }
 
 } // namespace tools

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Commands that make the uppers themselves, attach them, and clear them away again: snapshots. All
- * that they know is in the kernel: devices are found again by their UUIDs, so that a command can be
- * run again after one that was killed.
+ * Commands that make the uppers themselves, attach them, and clear them away again: snapshots,
+ * moves. All that they know is in the kernel: devices are found again by their UUIDs, so
+ * that a command can be run again after one that was killed.
  */
 #pragma once
 
@@ -84,6 +84,10 @@ class OneAtATime
 {
 public:
 	explicit OneAtATime(const Session &session);
+	/* also when a Guard, a child, has the file open */
+	~OneAtATime();
+	OneAtATime(const OneAtATime &) = delete;
+	OneAtATime &operator=(const OneAtATime &) = delete;
 
 private:
 	dmr::FileDescriptor fd_;

@@ -46,7 +46,7 @@
 #	within SECONDS CMD...		CMD must succeed in less time (four times that in the debug kernel)
 #	target_says NAME		the status of its one target, without start, length and name
 #	block_of DEV PATH N		the block of DEV where block N of that file of its ext4 is, in 4 KiB
-#	remove_recipes			what dmsetup snapshot has made, after a failure
+#	remove_recipes			what dmsetup snapshot, move and cache have made, after a failure
 #	small_part SIZE			a first partition of that size on DISK2, instead of what is there;
 #					sets SMALL
 # Targets with several devices

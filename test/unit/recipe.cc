@@ -31,7 +31,8 @@ std::string usage_error(const std::string &name, const std::vector<std::string> 
 
 BOOST_AUTO_TEST_CASE(recipes_are_found_by_name)
 {
-	BOOST_TEST(tools::find_recipe("snapshot")->name == "snapshot");
+	for (const char *name : {"move", "snapshot"})
+		BOOST_TEST(tools::find_recipe(name)->name == name);
 	for (const char *name : {"", "remap", "snap", "create"})
 		BOOST_TEST(!tools::find_recipe(name));
 }
@@ -53,11 +54,13 @@ BOOST_AUTO_TEST_CASE(wrong_arguments_are_told)
 		BOOST_TEST(said.starts_with("dmsetup: snapshot create "), said);
 		BOOST_TEST(said.ends_with("<cow>]..."), said);
 	}
-	BOOST_TEST(usage_error("snapshot", {"create", "--nolockfs", "a", "b", "c"}) ==
-		   "dmsetup: snapshot create takes neither --nolockfs nor --uuid, --major and "
-		   "--minor");
-	BOOST_TEST(usage_error("snapshot", {"--frob"}) ==
-		   "dmsetup: snapshot: unknown option '--frob'");
+	BOOST_TEST(usage_error("move", {"start", "/dev/a"}) ==
+		   "dmsetup: move start needs <block_device> <new_device>");
+	BOOST_TEST(usage_error("move", {"start", "/dev/a", "/dev/b", "/dev/c"}) ==
+		   "dmsetup: move start takes <block_device> <new_device>");
+	BOOST_TEST(usage_error("move", {"status", "/dev/a"}) ==
+		   "dmsetup: move status takes no arguments");
+	BOOST_TEST(usage_error("move", {"--frob"}) == "dmsetup: move: unknown option '--frob'");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_made_is_known_again)
