@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 
+#include "cmd_cache.h"
 #include "cmd_move.h"
 #include "cmd_snapshot.h"
 #include "config.h"
@@ -25,6 +26,7 @@ namespace
 const char kPrefix[] = "DMREMAP-";
 
 const Recipe *const kRecipes[] = {
+	&kCache,
 	&kMove,
 	&kSnapshot,
 };

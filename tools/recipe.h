@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Commands that make the uppers themselves, attach them, and clear them away again: snapshots,
- * moves. All that they know is in the kernel: devices are found again by their UUIDs, so
+ * moves, caches. All that they know is in the kernel: devices are found again by their UUIDs, so
  * that a command can be run again after one that was killed.
  */
 #pragma once

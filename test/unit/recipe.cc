@@ -31,7 +31,7 @@ std::string usage_error(const std::string &name, const std::vector<std::string> 
 
 BOOST_AUTO_TEST_CASE(recipes_are_found_by_name)
 {
-	for (const char *name : {"move", "snapshot"})
+	for (const char *name : {"cache", "move", "snapshot"})
 		BOOST_TEST(tools::find_recipe(name)->name == name);
 	for (const char *name : {"", "remap", "snap", "create"})
 		BOOST_TEST(!tools::find_recipe(name));
@@ -60,7 +60,10 @@ BOOST_AUTO_TEST_CASE(wrong_arguments_are_told)
 		   "dmsetup: move start takes <block_device> <new_device>");
 	BOOST_TEST(usage_error("move", {"status", "/dev/a"}) ==
 		   "dmsetup: move status takes no arguments");
-	BOOST_TEST(usage_error("move", {"--frob"}) == "dmsetup: move: unknown option '--frob'");
+	BOOST_TEST(
+		usage_error("cache", {"attach", "--nolockfs", "/dev/a", "/dev/b"}) ==
+		"dmsetup: cache attach takes neither --nolockfs nor --uuid, --major and --minor");
+	BOOST_TEST(usage_error("cache", {"--frob"}) == "dmsetup: cache: unknown option '--frob'");
 }
 
 BOOST_AUTO_TEST_CASE(what_is_made_is_known_again)
