@@ -57,6 +57,7 @@
 #	take_down			stop it and remove it
 #	word NAME N			the Nth word of the status of its one target, behind its name
 #	says NAME N WORD		for wait_for: that word is WORD
+#	signature DEV			the type of what is on it, as blkid finds it; or nothing
 
 : "${SEED:=$(( SRANDOM % 1000000000 ))}"
 echo "seed: $SEED (SEED=)"
@@ -361,6 +362,10 @@ word() {
 
 says() {
 	[[ $(word "$1" "$2") == "$3" ]]
+}
+
+signature() {
+	blkid -p -o value -s TYPE "$1" || :
 }
 
 mk_verity() {
