@@ -73,12 +73,10 @@ std::optional<dmr::Mode> known_mode(int mode)
 	}
 }
 
-void check_flags(uint32_t flags, uint32_t allowed)
+void check_flags(uint32_t flags)
 {
 	if (flags & ~(DMREMAP_NOLOCKFS | DMREMAP_FORCE))
 		invalid("libdmremap: a flag is not known to this version");
-	if (flags & ~allowed)
-		invalid("libdmremap: DMREMAP_FORCE is for dmremap_stop() only");
 }
 
 std::unique_ptr<dmremap_list::Item> make_item(dmr::Kernel &kernel, const dmr::Attached &attached)
@@ -242,7 +240,7 @@ int dmremap_start(dmremap_context *context, int mode, const struct dmremap_pair 
 
 		if (!known)
 			invalid("start: this version has no such mode");
-		check_flags(flags, DMREMAP_NOLOCKFS);
+		check_flags(flags);
 		const std::string what = dmr::operation(known, "start");
 		if (!pairs || count == 0)
 			invalid(what + ": no pair of devices was given");
@@ -251,7 +249,8 @@ int dmremap_start(dmremap_context *context, int mode, const struct dmremap_pair 
 				invalid(what + ": a pair has no upper or no original");
 			names.push_back({pairs[i].upper, pairs[i].original});
 		}
-		context->remapper.start(*known, names, flags & DMREMAP_NOLOCKFS);
+		context->remapper.start(*known, names, flags & DMREMAP_NOLOCKFS,
+					flags & DMREMAP_FORCE);
 	});
 }
 
@@ -260,7 +259,7 @@ int dmremap_stop(dmremap_context *context, const char *upper, uint32_t flags) no
 	if (!context)
 		return -EINVAL;
 	return guard(context, [&] {
-		check_flags(flags, DMREMAP_NOLOCKFS | DMREMAP_FORCE);
+		check_flags(flags);
 		if (!upper)
 			invalid(dmr::operation(context->mode, "stop") + ": no dm device was given");
 		context->remapper.stop(context->mode, upper, flags & DMREMAP_NOLOCKFS,

@@ -48,10 +48,9 @@ enum dmremap_support {
 	DMREMAP_SUPPORT_NATIVE = 2,  /* the kernel has the interposer built in */
 };
 
-/* Flags of dmremap_start() and dmremap_stop(). Bits that are unknown or not for that function are
- * -EINVAL. */
+/* Flags of dmremap_start() and dmremap_stop(). Unknown bits are -EINVAL. */
 #define DMREMAP_NOLOCKFS ((uint32_t) 1 << 0) /* do not freeze the file systems of the originals */
-#define DMREMAP_FORCE ((uint32_t) 1 << 1)    /* stop only: also where it loses data */
+#define DMREMAP_FORCE ((uint32_t) 1 << 1)    /* also where it loses data */
 
 enum dmremap_log_level {
 	DMREMAP_LOG_WARNING = 1, /* the call goes on, but something was not as it should be */
@@ -151,7 +150,10 @@ struct dmremap_pair {
  * snapshot-origin, over the whole original, shared with it by noexcl.
  * @mode: one of enum dmremap_mode, for all pairs; others are -EINVAL.
  * @pairs: @count pairs, at least one.
- * @flags: 0 or DMREMAP_NOLOCKFS.
+ * @flags: 0 or a combination of
+ *	DMREMAP_NOLOCKFS
+ *	DMREMAP_FORCE		of a remap: attach what decrypts plain data, or has copied what is
+ *				out of date; the data on the original does not survive it
  * Returns 0, or
  *	-EINVAL		bad argument, or the same device twice; or the upper decrypts (dm-crypt)
  *			and what is on the original is not encrypted
@@ -163,7 +165,9 @@ struct dmremap_pair {
  *	-ERANGE, -EFBIG	the upper is smaller, larger, than the original
  *	-ELOOP		the upper is, or leads back to, the original
  *	-EBUSY		attached already, suspended, in use, or in use as a member of a
- *			volume of several devices; the sentence says which
+ *			volume of several devices; or the original is in use, and the upper
+ *			(mirror, raid, cache, clone, integrity) has copied from it or checked
+ *			what is on it, while it was written to directly; the sentence says which
  *	-EROFS		remap: one of the two is read-only, and the other is not; filter: the upper
  *			is, and its target is not verity
  *	-EOPNOTSUPP	kinds or limits of the devices do not fit; the target is no filter

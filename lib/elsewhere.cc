@@ -72,23 +72,7 @@ private:
 			place = finding;
 	}
 
-	bool leads(Devno devno)
-	{
-		std::set<Devno> seen;
-
-		return leads(devno, seen);
-	}
-
-	bool leads(Devno devno, std::set<Devno> &seen)
-	{
-		if (devno == original_)
-			return true;
-		if (!seen.insert(devno).second || !kernel_.dm_by_devno(devno))
-			return false;
-		const auto deps = kernel_.dm_deps(devno);
-		return std::any_of(deps.begin(), deps.end(),
-				   [&](Devno dep) { return leads(dep, seen); });
-	}
+	bool leads(Devno devno) { return leads_to(kernel_, devno, original_); }
 
 	Kernel &kernel_;
 	const Devno original_;

@@ -53,6 +53,10 @@ public:
 	/* Reads the device; @name is that of its BlockFacts. */
 	virtual Contents contents(const std::string &name) = 0;
 
+	/* Whether somebody has the device, or a part of it, for himself: a file system, swap space,
+	 * another dm device. Also when it cannot be opened. */
+	virtual bool claimed(const std::string &name) = 0;
+
 	/* Mounts of this mount namespace that are on block devices. */
 	virtual std::vector<Mount> mounts() = 0;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* Mounted file systems and swap space, by libmount. */
+/* Mounted file systems and swap space, by libmount; and who else uses a block device. */
 #include "mounts.h"
 
 #include <cerrno>
@@ -101,6 +101,13 @@ std::vector<Devno> read_swaps(const std::string &swaps)
 			result.push_back(*devno);
 	});
 	return result;
+}
+
+bool is_claimed(const std::string &path)
+{
+	const FileDescriptor fd(open(path.c_str(), O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK));
+
+	return !fd;
 }
 
 void sync_file_system(const std::string &directory)

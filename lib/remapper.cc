@@ -10,6 +10,7 @@
 #include "error.h"
 #include "explain.h"
 #include "pair.h"
+#include "stale_table.h"
 #include "text.h"
 
 namespace dmr
@@ -137,7 +138,7 @@ void Remapper::write_out(const Usage &usage, const Original &original)
 	}
 }
 
-void Remapper::start(Mode mode, const std::vector<PairNames> &names, bool nolockfs)
+void Remapper::start(Mode mode, const std::vector<PairNames> &names, bool nolockfs, bool force)
 {
 	const std::string what = operation(mode, "start");
 	std::vector<Pair> pairs;
@@ -160,9 +161,11 @@ void Remapper::start(Mode mode, const std::vector<PairNames> &names, bool nolock
 		refuse_unequal(kernel_, what, pair);
 		const Contents contents = contents_of(kernel_, what, pair.original);
 		refuse_member(mode, pair.original, contents);
-		/* A filter has no second view of the data; crypt is none. */
-		if (mode == Mode::remap)
+		/* A filter has no second view of the data; none of these targets is one. */
+		if (mode == Mode::remap && !force) {
 			refuse_noise(kernel_, what, pair, contents);
+			refuse_stale(kernel_, what, pair);
+		}
 	}
 	if (!nolockfs) {
 		/* Writing out waits for an upper that is there already, and for good when that is

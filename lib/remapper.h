@@ -37,7 +37,10 @@ public:
 
 	/* All functions throw Error. */
 	Support probe();
-	void start(Mode mode, const std::vector<PairNames> &names, bool nolockfs);
+
+	/* Unless @force, a remap is refused where the tables cannot show what the original has. */
+	void start(Mode mode, const std::vector<PairNames> &names, bool nolockfs,
+		   bool force = false);
 
 	/* With a @mode they are about uppers attached in that mode: a device that is named and is
 	 * attached in another one is EPROTOTYPE. Unless @force, stop is EBUSY where the upper of a

@@ -142,6 +142,8 @@ public:
 		return read_signature("/dev/" + name);
 	}
 
+	bool claimed(const std::string &name) override { return is_claimed("/dev/" + name); }
+
 	std::vector<Mount> mounts() override { return read_mounts(); }
 
 	std::vector<Devno> swaps() override { return read_swaps(); }

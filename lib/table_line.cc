@@ -3,11 +3,28 @@
 #include "table_line.h"
 
 #include <algorithm>
+#include <set>
 
 #include "text.h"
 
 namespace dmr
 {
+
+namespace
+{
+
+bool leads_to(Kernel &kernel, Devno devno, Devno original, std::set<Devno> &seen)
+{
+	if (devno == original)
+		return true;
+	if (!seen.insert(devno).second || !kernel.dm_by_devno(devno))
+		return false;
+	const auto deps = kernel.dm_deps(devno);
+	return std::any_of(deps.begin(), deps.end(),
+			   [&](Devno dep) { return leads_to(kernel, dep, original, seen); });
+}
+
+} // namespace
 
 bool shares(const Words &words, Devno devno)
 {
@@ -26,6 +43,31 @@ bool shares(const Words &words, Devno devno)
 		list.remove_prefix(end);
 	}
 	return false;
+}
+
+bool has_word(const Words &words, std::string_view word)
+{
+	return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+std::optional<std::pair<uint64_t, uint64_t>> parse_fraction(std::string_view word)
+{
+	const size_t slash = word.find('/');
+
+	if (slash == std::string_view::npos)
+		return std::nullopt;
+	const auto part = parse_number(word.substr(0, slash));
+	const auto whole = parse_number(word.substr(slash + 1));
+	if (!part || !whole)
+		return std::nullopt;
+	return std::pair(*part, *whole);
+}
+
+bool leads_to(Kernel &kernel, Devno devno, Devno original)
+{
+	std::set<Devno> seen;
+
+	return leads_to(kernel, devno, original, seen);
 }
 
 std::string full_name(Kernel &kernel, Devno devno)

@@ -2,8 +2,11 @@
 /* What the lines of tables and of their status have in common. */
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "kernel.h"
@@ -16,6 +19,14 @@ using Words = std::vector<std::string_view>;
 /* Whether the table line shares this device with its users: "noexcl" at its end is for all
  * devices, "noexcl:254:1,254:2" for those. */
 bool shares(const Words &words, Devno devno);
+
+bool has_word(const Words &words, std::string_view word);
+
+/* "12/100" */
+std::optional<std::pair<uint64_t, uint64_t>> parse_fraction(std::string_view word);
+
+/* Whether a device is the original, or a dm device over it. */
+bool leads_to(Kernel &kernel, Devno devno, Devno original);
 
 /* "vda1 (254:1)"; the number alone when there is no such device. */
 std::string full_name(Kernel &kernel, Devno devno);

@@ -49,25 +49,6 @@ TargetData failed(const Target &target)
 	return in_use(target.who("target " + quote(target.type())) + " has failed");
 }
 
-/* "12/100" */
-std::optional<std::pair<uint64_t, uint64_t>> fraction(std::string_view word)
-{
-	const size_t slash = word.find('/');
-
-	if (slash == std::string_view::npos)
-		return std::nullopt;
-	const auto part = parse_number(word.substr(0, slash));
-	const auto whole = parse_number(word.substr(slash + 1));
-	if (!part || !whole)
-		return std::nullopt;
-	return std::pair(*part, *whole);
-}
-
-bool has_word(const Words &words, std::string_view word)
-{
-	return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 /* The status of a cache, as far as it matters. */
 struct CacheState {
 	uint64_t dirty;
@@ -206,7 +187,7 @@ TargetData mirror_data(Target &target)
 
 	if (!count || *count == 0 || *count > status.size() || status.size() - *count < 4)
 		return not_known(target);
-	const auto sync = fraction(status[*count + 1]);
+	const auto sync = parse_fraction(status[*count + 1]);
 	const auto letters = status[*count + 3];
 	if (!sync || letters.size() != *count)
 		return not_known(target);
@@ -279,7 +260,7 @@ TargetData clone_data(Target &target)
 		return in_use(target.who("clone") + " writes to another device");
 	if (status.size() == 1 && (status[0] == "Fail" || status[0] == "Error"))
 		return failed(target);
-	const auto hydrated = status.size() > 3 ? fraction(status[3]) : std::nullopt;
+	const auto hydrated = status.size() > 3 ? parse_fraction(status[3]) : std::nullopt;
 	if (!hydrated)
 		return not_known(target);
 	if (hydrated->first != hydrated->second)
@@ -300,7 +281,7 @@ TargetData merge_data(Target &target)
 		return not_known(target);
 	if (status[0] == "Invalid" || status[0] == "Merge" || status[0] == "Overflow")
 		return failed(target);
-	const auto allocated = fraction(status[0]);
+	const auto allocated = parse_fraction(status[0]);
 	const auto metadata = status.size() == 2 ? parse_number(status[1]) : std::nullopt;
 	if (!allocated || !metadata)
 		return not_known(target);

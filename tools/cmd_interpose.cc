@@ -25,6 +25,11 @@ std::vector<std::string> uppers_of(Context &context, const Options &options)
 	return options.arguments;
 }
 
+uint32_t flags_of(const Options &options)
+{
+	return (options.nolockfs ? DMREMAP_NOLOCKFS : 0) | (options.force ? DMREMAP_FORCE : 0);
+}
+
 int run_start(const Program &, dmremap_mode mode, Context &context, const Options &options)
 {
 	const auto &arguments = options.arguments;
@@ -35,19 +40,17 @@ int run_start(const Program &, dmremap_mode mode, Context &context, const Option
 	else
 		for (size_t i = 0; i < arguments.size(); i += 2)
 			pairs.push_back({arguments[i], arguments[i + 1]});
-	context.start(mode, pairs, options.nolockfs ? DMREMAP_NOLOCKFS : 0);
+	context.start(mode, pairs, flags_of(options));
 	return 0;
 }
 
 int run_stop(const Program &program, dmremap_mode, Context &context, const Options &options)
 {
-	const uint32_t flags =
-		(options.nolockfs ? DMREMAP_NOLOCKFS : 0) | (options.force ? DMREMAP_FORCE : 0);
 	int status = 0;
 
 	for (const std::string &upper : uppers_of(context, options)) {
 		try {
-			context.stop(upper, flags);
+			context.stop(upper, flags_of(options));
 		} catch (const dmremap::Error &error) {
 			print_error(program, error.what());
 			status = 1;
@@ -96,9 +99,9 @@ const CommandWord kWords[] = {
 };
 
 const Command kCommands[] = {
-	{"start", "[--nolockfs]", "<dm_device> <block_device> [<dm_device> <block_device>]...", 2,
-	 2, true, false, "attach each dm device to its block device, all at one instant",
-	 run_start},
+	{"start", "[-f|--force] [--nolockfs]",
+	 "<dm_device> <block_device> [<dm_device> <block_device>]...", 2, 2, true, true,
+	 "attach each dm device to its block device, all at one instant", run_start},
 	{"stop", "[-f|--force] [--nolockfs]", "<dm_device>...", 1, 1, true, true,
 	 "detach the dm devices", run_stop},
 	{"status", "", "[<dm_device>...]", 0, 1, false, false,

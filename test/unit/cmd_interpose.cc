@@ -85,6 +85,24 @@ BOOST_FIXTURE_TEST_CASE(start_takes_several_pairs_and_nolockfs, Shell)
 		boost::test_tools::per_element());
 }
 
+BOOST_FIXTURE_TEST_CASE(start_takes_what_is_out_of_date_only_by_force, Shell)
+{
+	kernel.in_use = {"vda1"};
+	kernel.dms.at({252, 0}).table = {
+		{0, 2048, "mirror", "core 1 512 2 254:1 0 254:2 0 noexcl:254:1"}};
+	BOOST_TEST(run({"start", "dm-noexcl", "/dev/vda1"}) == 1);
+	BOOST_TEST(err == "dmsetup: remap start: dm-noexcl: its mirror has copied from /dev/vda1 "
+			  "while others wrote there, and is out of date: load dm-noexcl with a "
+			  "linear table first, start, and load the mirror then\n");
+	BOOST_TEST(done.empty());
+	for (const char *force : {"-f", "--force"}) {
+		BOOST_TEST(run({"start", force, "dm-noexcl", "/dev/vda1"}) == 0);
+		BOOST_TEST(err == "");
+		BOOST_TEST(done == Done({"message 252:0 @interpose_start remap 254:1"}),
+			   boost::test_tools::per_element());
+	}
+}
+
 BOOST_FIXTURE_TEST_CASE(options_may_name_the_upper, Shell)
 {
 	BOOST_TEST(run({"-u", "UUID-dm-second", "start", "/dev/vda1"}) == 0);
@@ -229,7 +247,6 @@ BOOST_FIXTURE_TEST_CASE(usage_errors_name_help, Shell)
 	usage_error({"stop"}, "remap stop needs <dm_device>...");
 	usage_error({"status", "--nolockfs"}, "remap status takes no --nolockfs");
 	usage_error({"status", "--force"}, "remap status takes no --force");
-	usage_error({"start", "-f", "dm-noexcl", "/dev/vda1"}, "remap start takes no --force");
 	usage_error({"stop", "-u", "X", "dm-noexcl"},
 		    "remap stop: --uuid, --major and --minor are for one dm device only");
 	usage_error({"start", "-u", "X", "a", "b", "c"},
@@ -337,8 +354,7 @@ BOOST_FIXTURE_TEST_CASE(filter_has_usage_errors_of_its_own, FilterShell)
 		{"start", "dm-noexcl", "/dev/vda1", "dm-second"},
 		"filter start: 'dm-second' is alone: a dm device and a block device go together");
 	usage_error({"status", "--nolockfs"}, "filter status takes no --nolockfs");
-	usage_error({"start", "--force", "dm-noexcl", "/dev/vda1"},
-		    "filter start takes no --force");
+	usage_error({"status", "--force"}, "filter status takes no --force");
 	usage_error({"stop", "-u", "X", "dm-noexcl"},
 		    "filter stop: --uuid, --major and --minor are for one dm device only");
 	usage_error({"start", "--foo"}, "filter: unknown option '--foo'");

@@ -80,8 +80,6 @@ BOOST_FIXTURE_TEST_CASE(unknown_flags_and_modes_are_invalid, C)
 
 	BOOST_TEST(start("dm-noexcl", "/dev/vda1", 1u << 2) == -EINVAL);
 	BOOST_TEST(error() == "libdmremap: a flag is not known to this version");
-	BOOST_TEST(start("dm-noexcl", "/dev/vda1", DMREMAP_FORCE) == -EINVAL);
-	BOOST_TEST(error() == "libdmremap: DMREMAP_FORCE is for dmremap_stop() only");
 	BOOST_TEST(dmremap_stop(context, "dm-noexcl", 1u << 2) == -EINVAL);
 	BOOST_TEST(error() == "libdmremap: a flag is not known to this version");
 	BOOST_TEST(dmremap_stop(context, "dm-noexcl", 1u << 31) == -EINVAL);
@@ -98,6 +96,17 @@ BOOST_FIXTURE_TEST_CASE(start_and_stop_reach_the_kernel, C)
 	BOOST_REQUIRE(kernel->done.size() == 2u);
 	BOOST_TEST(kernel->done[0] == "message 252:0 @interpose_start remap 254:1 nolockfs");
 	BOOST_TEST(kernel->done[1] == "message 252:0 @interpose_stop");
+}
+
+BOOST_FIXTURE_TEST_CASE(start_takes_what_is_out_of_date_only_by_force, C)
+{
+	kernel->in_use = {"vda1"};
+	kernel->dms.at({252, 0}).table = {{0, 2048, "mirror", "core 1 512 2 254:1 0 254:2 0"}};
+	BOOST_TEST(start("dm-noexcl", "/dev/vda1", DMREMAP_NOLOCKFS) == -EBUSY);
+	BOOST_TEST(kernel->done.empty());
+	BOOST_TEST(start("dm-noexcl", "/dev/vda1", DMREMAP_NOLOCKFS | DMREMAP_FORCE) == 0);
+	BOOST_REQUIRE(kernel->done.size() == 1u);
+	BOOST_TEST(kernel->done[0] == "message 252:0 @interpose_start remap 254:1 nolockfs");
 }
 
 BOOST_FIXTURE_TEST_CASE(stop_takes_data_away_only_by_force, C)

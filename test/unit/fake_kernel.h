@@ -3,6 +3,7 @@
  * has not. Records what it is asked to do. */
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <map>
@@ -37,6 +38,7 @@ public:
 	std::map<std::string, dmr::Contents> on_device; /* by name */
 	std::vector<dmr::Mount> mounted;
 	std::vector<Devno> swapped;
+	std::vector<std::string> in_use; /* by name */
 	int sync_errno = 0;
 	int contents_errno = 0;
 	int dm_status_errno = 0; /* what the question for the targets' status fails with */
@@ -171,6 +173,11 @@ public:
 	{
 		fail(contents_errno);
 		return on_device[name];
+	}
+
+	bool claimed(const std::string &name) override
+	{
+		return std::find(in_use.begin(), in_use.end(), name) != in_use.end();
 	}
 
 	std::vector<dmr::Mount> mounts() override { return mounted; }

@@ -307,6 +307,148 @@ BOOST_FIXTURE_TEST_CASE(crypt_that_makes_no_noise_is_fine, Machine)
 	}
 }
 
+namespace
+{
+
+/* dm-noexcl over vda1, which is mounted. */
+struct Early : Machine {
+	FakeKernel::Dm &upper = kernel.dms.at({252, 0});
+	FakeKernel::Dm &below = kernel.dms.at({252, 1});
+
+	Early()
+	{
+		kernel.in_use = {"vda1"};
+		upper.deps = below.deps = {{254, 1}};
+		kernel.add_block({254, 16}, "vdb", 8192);
+	}
+
+	static void set(FakeKernel::Dm &dm, const std::string &type, const std::string &table,
+			const std::string &status = "")
+	{
+		dm.table = {{0, 2048, type, table}};
+		dm.target_status = {{0, 2048, type, status}};
+	}
+
+	/* After the upper's name; "" when it may start. */
+	std::string reason()
+	{
+		const std::string head = "remap start: dm-noexcl: ";
+		const Thrown thrown = start(kPair);
+
+		BOOST_TEST(kernel.done.empty() == (thrown.errnum != 0));
+		kernel.done.clear();
+		if (thrown.errnum == 0)
+			return "";
+		BOOST_TEST(thrown.errnum == EBUSY);
+		BOOST_REQUIRE(thrown.sentence.starts_with(head));
+		return thrown.sentence.substr(head.size());
+	}
+
+	std::string reason(const std::string &type, const std::string &table,
+			   const std::string &status = "")
+	{
+		set(upper, type, table, status);
+		return reason();
+	}
+};
+
+const std::string kOutOfDate =
+	" /dev/vda1 while others wrote there, and is out of date: load dm-noexcl with a linear table "
+	"first, start, and load the ";
+const std::string kMirror = "core 1 512 2 254:1 0 254:16 0 1 handle_errors noexcl:254:1";
+const std::string kCache = "7:0 7:1 254:1 128 1 passthrough smq 0 noexcl:254:1";
+const std::string kClone = "7:0 254:16 254:1 8 1 no_hydration noexcl:254:1";
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(what_has_copied_from_an_original_in_use_is_refused, Early)
+{
+	const std::string raid = "raid1 3 0 rebuild 1 2 7:0 254:1 7:1 254:16 noexcl:254:1";
+	const std::string integrity = "254:1 0 4 B 2 meta_device:7:0 internal_hash:crc32c "
+				      "noexcl:254:1";
+
+	BOOST_TEST(reason("mirror", kMirror) ==
+		   "its mirror has copied from" + kOutOfDate + "mirror then");
+	BOOST_TEST(reason("raid", raid) == "its raid has copied from" + kOutOfDate + "raid then");
+	BOOST_TEST(reason("integrity", integrity) ==
+		   "its integrity target has tags of" + kOutOfDate + "integrity target then");
+	kernel.in_use = {"vda2"};
+	BOOST_TEST(reason("mirror", kMirror) == "");
+	BOOST_TEST(reason("raid", raid) == "");
+	BOOST_TEST(reason("integrity", integrity) == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(a_cache_may_start_as_long_as_it_has_nothing, Early)
+{
+	const std::string why = "its cache may have kept blocks of" + kOutOfDate + "cache then";
+	const std::string tail =
+		" 21 6 14 9 0 0 0 1 passthrough 2 migration_threshold 2048 smq 0 rw - ";
+
+	BOOST_TEST(reason("cache", "7:0 7:1 254:1 128 1 writethrough smq 0",
+			  "8 24/1024 128 0/512" + tail) == why);
+	BOOST_TEST(reason("cache", kCache, "8 24/1024 128 0/512" + tail) == "");
+	BOOST_TEST(reason("cache", kCache, "8 24/1024 128 1/512" + tail) == why);
+	for (const char *bad : {"", "Fail", "8 24/1024 128", "8 24/1024 128 x/512 1", "0 0 0 0"})
+		BOOST_TEST(reason("cache", kCache, bad) == why, bad);
+	kernel.dm_status_errno = ENXIO;
+	BOOST_TEST(reason("cache", kCache, "8 24/1024 128 0/512" + tail) == why);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_clone_may_start_as_long_as_it_copies_nothing, Early)
+{
+	const std::string why = "its clone has copied from" + kOutOfDate + "clone then";
+
+	BOOST_TEST(reason("clone", kClone, "8 24/1024 8 0/256 0 1 no_hydration 0 rw") == "");
+	BOOST_TEST(reason("clone", kClone, "8 24/1024 8 1/256 0 1 no_hydration 0 rw") == why);
+	BOOST_TEST(reason("clone", kClone, "8 24/1024 8 0/256 1 1 no_hydration 0 rw") == why);
+	/* The message enable_hydration. */
+	BOOST_TEST(reason("clone", kClone, "8 24/1024 8 0/256 0 0 0 rw") == why);
+	for (const char *bad : {"", "Fail", "8 24/1024 8 0/256", "8 24/1024 8 0 0 1 no_hydration"})
+		BOOST_TEST(reason("clone", kClone, bad) == why, bad);
+}
+
+BOOST_FIXTURE_TEST_CASE(what_has_copied_below_the_upper_is_refused_too, Early)
+{
+	const std::string why =
+		"the mirror of dm-second, below it, has copied from /dev/vda1 while others wrote "
+		"there, and is out of date: load dm-second with a linear table first, start, and "
+		"load the mirror then";
+
+	upper.deps = {{252, 1}};
+	set(upper, "linear", "252:1 0");
+	set(below, "mirror", kMirror);
+	BOOST_TEST(reason() == why);
+	/* The upper's own leads there by another device. */
+	set(below, "linear", "254:1 0 noexcl");
+	BOOST_TEST(reason("mirror", "core 1 512 2 252:1 0 254:16 0") ==
+		   "its mirror has copied from" + kOutOfDate + "mirror then");
+	/* A mirror of other devices has not copied from it. */
+	upper.deps = {{254, 16}, {254, 1}};
+	BOOST_TEST(reason("mirror", "core 1 512 2 254:16 0 254:32 0") == "");
+	/* In a circle. */
+	upper.deps = {{252, 1}, {252, 0}};
+	below.deps = {{252, 0}};
+	BOOST_TEST(reason("linear", "252:1 0") == "");
+}
+
+BOOST_FIXTURE_TEST_CASE(the_other_targets_may_start_over_an_original_in_use, Early)
+{
+	for (const char *type : {"linear", "snapshot-origin", "snapshot", "thin", "era", "delay",
+				 "dust", "writecache", "log-writes", "switch", "zero", "error"})
+		BOOST_TEST(reason(type, "254:1 0 noexcl") == "", type);
+	BOOST_TEST(kernel.asked_status.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(force_starts_what_is_out_of_date_and_what_is_noise, Early)
+{
+	set(upper, "mirror", kMirror);
+	BOOST_TEST(thrown_by([&] { remapper.start(mode, kPair, false, true); }).errnum == 0);
+	kernel.on_device["vda1"] = {"ext4"};
+	set(upper, "crypt", "aes-xts-plain64 00ff 0 254:1 0 noexcl");
+	BOOST_TEST(start(kPair).errnum == EINVAL);
+	BOOST_TEST(thrown_by([&] { remapper.start(mode, kPair, false, true); }).errnum == 0);
+}
+
 struct FilterMachine : Machine {
 	FilterMachine() { mode = Mode::filter; }
 };
