@@ -136,18 +136,18 @@ TargetData writecache_data(Target &target)
 	/* After an error the numbers say nothing: where its metadata cannot be read all is free. */
 	if (status[0] != "0")
 		return failed(target);
-	const std::string wait =
-		"wait until dmsetup status " + target.owner() + " shows all blocks free";
+	const std::string empty =
+		"suspend and resume " + target.owner() + ", which writes all blocks out";
 	if (!has_word(target.table(), "cleaner"))
 		return always(*free != *blocks,
 			      target.who("writecache") + " is not in cleaner mode",
-			      "load the table of " + target.owner() + " with cleaner, and " + wait);
+			      "load the table of " + target.owner() + " with cleaner, and " + empty);
 	if (*free != *blocks)
 		return always(true,
 			      target.who("writecache") + " holds " +
 				      std::to_string(*blocks - *free) + " of its " +
 				      std::to_string(*blocks) + " blocks",
-			      wait);
+			      empty);
 	return is_on(origin);
 }
 
