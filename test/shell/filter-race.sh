@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Starts and stops of filters and remaps, suspend, resume, remove, create, reload to other targets, rename, status,
-# snapshots that come and go, from several processes at once, for RACE_SECONDS (40), on a mounted file system with
+# snapshots that come and go, from several processes at once, for RACE_SECONDS (25), on a mounted file system with
 # writers: no hang, no damage, nothing leaks. Slab caches and open counts return to what they were.
 # timeout: 480
 # kernel: patched
@@ -12,7 +12,7 @@
 # shellcheck source=test/lib/race.sh
 . "$(dirname "$0")/../lib/race.sh"
 
-: "${RACE_SECONDS:=40}"
+: "${RACE_SECONDS:=25}"
 
 mk_ext4 "$PART1" a
 size1=$(sectors "$PART1")

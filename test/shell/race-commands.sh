@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Start, stop, suspend, resume, remove, create, reload, rename and status from several processes at once, for
-# RACE_SECONDS (60), on a mounted file system with writers: no hang, no damage, nothing leaks. Slab caches
+# RACE_SECONDS (30), on a mounted file system with writers: no hang, no damage, nothing leaks. Slab caches
 # and open counts return to what they were.
 # timeout: 480
 # kernel: patched
@@ -12,7 +12,7 @@
 # shellcheck source=test/lib/race.sh
 . "$(dirname "$0")/../lib/race.sh"
 
-: "${RACE_SECONDS:=60}" "${RACE_ROUNDS:=100}"
+: "${RACE_SECONDS:=30}" "${RACE_ROUNDS:=100}"
 
 size1=$(sectors "$PART1")
 table1="0 $size1 linear $PART1 0 noexcl"

@@ -9,7 +9,7 @@
 # shellcheck source=test/lib/io.sh
 . "$(dirname "$0")/../lib/io.sh"
 
-: "${CYCLES:=30}"
+: "${CYCLES:=12}"
 threads=24
 
 dd if=/dev/zero of="$PART1" bs=1M count=4 oflag=direct status=none

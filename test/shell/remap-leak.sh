@@ -9,7 +9,7 @@
 # shellcheck source=test/lib/io.sh
 . "$(dirname "$0")/../lib/io.sh"
 
-: "${CYCLES:=1000}"
+: "${CYCLES:=400}"
 
 mk_upper up "$PART1"
 mk_dm pair "0 $(sectors "$PART2") linear $PART2 0 noexcl"
