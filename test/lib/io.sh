@@ -83,7 +83,7 @@ start_writers() {
 	local dir=$1
 	shift
 	rm -f "$TESTDIR/ops"
-	bg iowrite -s "$SEED" -c "$TESTDIR/ops" -o "$TESTDIR/generations" "$@" "$TESTDIR/$dir"
+	bg nice iowrite -s "$SEED" -c "$TESTDIR/ops" -o "$TESTDIR/generations" "$@" "$TESTDIR/$dir"
 	WRITERS=$BG
 	# the files are being filled before that
 	wait_for 120 at_least ops "${WARM_UP:-2000}"
@@ -119,7 +119,7 @@ check_fs() {
 
 start_order() {
 	rm -f "$TESTDIR/order"
-	bg order write -c "$TESTDIR/order" "$1" "$2"
+	bg nice order write -c "$TESTDIR/order" "$1" "$2"
 	ORDER=$BG
 	wait_for 120 at_least order 140
 }
@@ -132,7 +132,7 @@ start_hammer() {
 	local dev=$1 threads=$2
 	shift 2
 	rm -f "$TESTDIR/hammer"
-	bg rawio hammer -c "$TESTDIR/hammer" "$@" "$dev" 0 "$threads"
+	bg nice rawio hammer -c "$TESTDIR/hammer" "$@" "$dev" 0 "$threads"
 	HAMMER=$BG
 	wait_for 60 at_least hammer 1
 }
