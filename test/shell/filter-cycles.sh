@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# 40 cycles of start and stop on a mounted ext4 with six verifying writers, of filters that have nothing to do:
+# 25 cycles of start and stop on a mounted ext4 with six verifying writers, of filters that have nothing to do:
 # no bad block and no I/O error, neither online nor after umount, fsck and remount; in every cycle the filter sees
 # I/O while it is attached. CYCLES sets the number.
 # timeout: 900
@@ -10,7 +10,7 @@
 # shellcheck source=test/lib/io.sh
 . "$(dirname "$0")/../lib/io.sh"
 
-: "${CYCLES:=40}"
+: "${CYCLES:=25}"
 
 mk_ext4 "$PART1" a
 size=$(sectors "$PART1")

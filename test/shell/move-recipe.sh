@@ -4,6 +4,7 @@
 # works when it is run again; a new disk that fails is left, and nobody notices. At no time both look alike.
 # timeout: 300
 # kernel: patched
+# tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

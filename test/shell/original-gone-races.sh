@@ -5,6 +5,7 @@
 # comes apart, and nothing stays open. Another device of the table is unplugged: only what is there fails.
 # timeout: 300
 # kernel: patched
+# tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -5,6 +5,7 @@
 # grown; a filter sees all of it. Sectors that are gone fail. Stop works in all cases, start says what does not fit.
 # timeout: 300
 # kernel: patched
+# tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -5,6 +5,7 @@
 # loop, NVMe, NVMe with protection information, SCSI. One leg of an md array is refused.
 # timeout: 300
 # kernel: patched
+# tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

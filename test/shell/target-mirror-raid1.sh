@@ -5,6 +5,7 @@
 # looks after it, they are not lost. Neither may be there before start, when others still write past it.
 # timeout: 240
 # kernel: patched
+# tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

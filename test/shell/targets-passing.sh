@@ -5,6 +5,7 @@
 # switch changes the path, era knows the blocks that were written, the log replays to what the disk is.
 # timeout: 180
 # kernel: patched
+# tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh
