@@ -50,19 +50,6 @@ bool has_word(const Words &words, std::string_view word)
 	return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-std::optional<std::pair<uint64_t, uint64_t>> parse_fraction(std::string_view word)
-{
-	const size_t slash = word.find('/');
-
-	if (slash == std::string_view::npos)
-		return std::nullopt;
-	const auto part = parse_number(word.substr(0, slash));
-	const auto whole = parse_number(word.substr(slash + 1));
-	if (!part || !whole)
-		return std::nullopt;
-	return std::pair(*part, *whole);
-}
-
 bool leads_to(Kernel &kernel, Devno devno, Devno original)
 {
 	std::set<Devno> seen;

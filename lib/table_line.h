@@ -2,11 +2,8 @@
 /* What the lines of tables and of their status have in common. */
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "kernel.h"
@@ -21,9 +18,6 @@ using Words = std::vector<std::string_view>;
 bool shares(const Words &words, Devno devno);
 
 bool has_word(const Words &words, std::string_view word);
-
-/* "12/100" */
-std::optional<std::pair<uint64_t, uint64_t>> parse_fraction(std::string_view word);
 
 /* Whether a device is the original, or a dm device over it. */
 bool leads_to(Kernel &kernel, Devno devno, Devno original);

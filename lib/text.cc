@@ -40,6 +40,19 @@ std::optional<uint64_t> parse_number(std::string_view text)
 	return number;
 }
 
+std::optional<std::pair<uint64_t, uint64_t>> parse_fraction(std::string_view text)
+{
+	const size_t slash = text.find('/');
+
+	if (slash == std::string_view::npos)
+		return std::nullopt;
+	const auto part = parse_number(text.substr(0, slash));
+	const auto whole = parse_number(text.substr(slash + 1));
+	if (!part || !whole)
+		return std::nullopt;
+	return std::pair(*part, *whole);
+}
+
 std::optional<Devno> parse_devno(std::string_view text)
 {
 	const size_t colon = text.find(':');

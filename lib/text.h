@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "types.h"
@@ -16,6 +17,9 @@ namespace dmr
 
 /* Decimal digits only. */
 std::optional<uint64_t> parse_number(std::string_view text);
+
+/* "12/100" */
+std::optional<std::pair<uint64_t, uint64_t>> parse_fraction(std::string_view text);
 
 /* "major:minor" within what the kernel's device numbers hold (12 and 20 bits). */
 std::optional<Devno> parse_devno(std::string_view text);

@@ -114,11 +114,8 @@ std::optional<Copied> copied_of(const std::string &upper)
 		const auto words = dmr::words_of(target.params);
 		if (words.size() < 6)
 			continue;
-		const size_t slash = std::min(words[3].find('/'), words[3].size() - 1);
-		const auto done = dmr::parse_number(words[3].substr(0, slash));
-		const auto all = dmr::parse_number(words[3].substr(slash + 1));
-		if (done && all)
-			return Copied{*done, *all, std::string(words[5])};
+		if (const auto copied = dmr::parse_fraction(words[3]))
+			return Copied{copied->first, copied->second, std::string(words[5])};
 	}
 	return std::nullopt;
 }

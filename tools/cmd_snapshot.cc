@@ -382,15 +382,13 @@ std::string usage_of(const std::string &params)
 
 	if (words.empty())
 		return "not live";
-	const size_t slash = words.front().find('/');
-	if (slash == std::string_view::npos)
+	const auto used = dmr::parse_fraction(words.front());
+	if (!used)
 		return std::string(words.front()) + ": no longer of use: remove it";
-	const auto used = dmr::parse_number(words.front().substr(0, slash));
-	const auto size = dmr::parse_number(words.front().substr(slash + 1));
-	if (!used || !size || *size == 0)
+	if (used->second == 0)
 		return std::string(words.front());
 	return std::string(words.front()) + " sectors used (" +
-	       std::to_string(*used * 100 / *size) + " %)";
+	       std::to_string(used->first * 100 / used->second) + " %)";
 }
 
 void print_snapshot(const Session &session, const dmr::DmInfo &info)

@@ -20,6 +20,17 @@ BOOST_AUTO_TEST_CASE(number_with_anything_else_is_none)
 		BOOST_TEST(!parse_number(text), text);
 }
 
+BOOST_AUTO_TEST_CASE(fraction_is_two_numbers)
+{
+	const auto fraction = dmr::parse_fraction("12/100");
+
+	BOOST_REQUIRE(fraction.has_value());
+	BOOST_TEST(fraction->first == 12u);
+	BOOST_TEST(fraction->second == 100u);
+	for (const char *text : {"", "/", "12", "12/", "/100", "1/2/3", "-1/2", "1 /2", "Invalid"})
+		BOOST_TEST(!dmr::parse_fraction(text), text);
+}
+
 BOOST_AUTO_TEST_CASE(device_number_is_major_and_minor)
 {
 	const auto devno = parse_devno("254:17");
