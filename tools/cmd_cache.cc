@@ -132,10 +132,7 @@ void refuse_left_over(const Session &session, const Names &names, const BlockDev
 					    (is_ours(*info, "cache")
 						     ? "dmsetup cache detach " + original.path()
 						     : "rename it first"));
-	if (const auto attachment = attachment_of(session.context, original.number))
-		throw Error(EBUSY, head + attachment->upper +
-					   " is attached to it: stop that first: dmsetup " +
-					   attachment->mode + " stop " + attachment->upper);
+	refuse_attached(session, original);
 }
 
 int run_attach(const Session &session, const std::vector<std::string> &arguments)

@@ -299,10 +299,7 @@ void refuse_left_over(const Session &session, const Move &move, const BlockDevic
 		throw Error(EALREADY, head + "is being moved, or was: dmsetup move status tells; "
 					     "dmsetup move abort or finish ends it");
 	}
-	if (const auto attachment = attachment_of(session.context, from.number))
-		throw Error(EBUSY, head + attachment->upper +
-					   " is attached to it: stop that first: dmsetup " +
-					   attachment->mode + " stop " + attachment->upper);
+	refuse_attached(session, from);
 }
 
 Move move_of(const BlockDevice &from)

@@ -167,6 +167,15 @@ std::optional<dmremap::Attachment> attachment_of(dmremap::Context &context, dmr:
 	return std::nullopt;
 }
 
+void refuse_attached(const Session &session, const BlockDevice &original)
+{
+	if (const auto attachment = attachment_of(session.context, original.number))
+		throw dmr::Error(EBUSY, session.what + ": " + dmr::printable(original.given) +
+						": " + attachment->upper +
+						" is attached to it: stop that first: dmsetup " +
+						attachment->mode + " stop " + attachment->upper);
+}
+
 bool is_ours(const dmr::DmInfo &device, const std::string &role)
 {
 	return device.uuid.starts_with(kPrefix + role + "-");

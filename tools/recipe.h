@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "block_device.h"
 #include "dm/device_mapper.h"
 #include "file_descriptor.h"
 #include "program.h"
@@ -66,6 +67,9 @@ void require_provider(const Session &session);
 
 /* The attachment of @original; nothing when there is none. */
 std::optional<dmremap::Attachment> attachment_of(dmremap::Context &context, dmr::Devno original);
+
+/* Throws Error EBUSY when an upper is attached to it. */
+void refuse_attached(const Session &session, const BlockDevice &original);
 
 /* Whether it was made by this recipe, in this role: "origin". */
 bool is_ours(const dmr::DmInfo &device, const std::string &role);
