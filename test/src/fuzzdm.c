@@ -280,14 +280,20 @@ static void fill(unsigned int b)
 		word[i] = generation[b] * 64 + b;
 }
 
+/* In bytes: the first ones, some near the end, and some between. */
+static off_t place_of(unsigned int b)
+{
+	off_t at = b < 16 ? b : b < 32 ? (off_t)(sectors / 8) - 256 + b : (off_t)(sectors / 16) + b;
+
+	return at * BLOCK;
+}
+
 static void io(void)
 {
 	unsigned int b = next(BLOCKS), way = next(2), i;
-	/* the first ones, the last ones, and some between */
-	off_t at = b < 16 ? b : b < 32 ? (off_t)(sectors / 8) - 256 + b : (off_t)(sectors / 16) + b;
+	off_t at = place_of(b) + node_start[way];
 	uint32_t *word = (uint32_t *)block;
 
-	at = at * BLOCK + node_start[way];
 	for (i = 0; i < DEVICES; i++)
 		if (devices[i].exists && would_hold(i) && (next(2) || resume(i)))
 			return;
@@ -442,10 +448,8 @@ int main(int argc, char **argv)
 	sectors = lseek(nodes[0], 0, SEEK_END) / 512;
 	note("fill");
 	for (i = 0; i < BLOCKS; i++) {
-		off_t at = i < 16 ? i : i < 32 ? (off_t)(sectors / 8) - 256 + i : (off_t)(sectors / 16) + i;
-
 		fill(i);
-		if (pwrite(nodes[0], block, BLOCK, at * BLOCK) != BLOCK)
+		if (pwrite(nodes[0], block, BLOCK, place_of(i)) != BLOCK)
 			die("write: %s", strerror(errno));
 	}
 	for (step = 1; step <= steps; step++) {
