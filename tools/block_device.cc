@@ -73,10 +73,11 @@ Devno device_of_file(const std::string &what, const std::string &path)
 	return {major(st.st_dev), minor(st.st_dev)};
 }
 
-/* One step down. */
+/* One step down. What a disk lies on, its partitions do: but none of them on each other. */
 std::vector<Devno> below(const std::string &what, Devno number)
 {
-	const fs::path directory = directory_of(number);
+	const auto facts = dmr::Sysfs().block(number);
+	const fs::path directory = directory_of(facts && facts->disk ? *facts->disk : number);
 	std::vector<Devno> result;
 	std::error_code ignored;
 
@@ -86,8 +87,6 @@ std::vector<Devno> below(const std::string &what, Devno number)
 	const std::string file = first_line(directory / "loop/backing_file");
 	if (!file.empty())
 		result.push_back(device_of_file(what, file));
-	if (const auto facts = dmr::Sysfs().block(number); facts && facts->disk)
-		result.push_back(*facts->disk);
 	return result;
 }
 

@@ -23,10 +23,10 @@ instant_of() {
 	unmount other
 }
 
-printf ',80M\n,80M\n,80M\n' | sfdisk -q --label dos "$DISK2"
+printf ',80M\n,80M\n,80M\n,64M\n' | sfdisk -q --label dos "$DISK2"
 printf ',64M\n,64M\n,64M\n' | sfdisk -q --label dos "$DISK3"
 wait_for 10 test -b "${DISK2}3" -a -b "${DISK3}3"
-wipefs -aq "$DISK3"?
+wipefs -aq "$DISK3"? "${DISK2}4"
 mk_ext4 "${DISK2}1" a
 mk_ext4 "${DISK2}2" b
 mk_ext4 "${DISK2}3" c
@@ -51,7 +51,7 @@ newest=$(count_in order)
 (( newest > at_start )) || fail "the writers stand still"
 
 # one more of the first, and the first of a third: the instant is the one at which both are suspended
-quiet dmsetup snapshot create "$(dm s3)" "${DISK2}1" "${DISK3}2" "$(dm s4)" "${DISK2}2" "${DISK3}3" \
+quiet dmsetup snapshot create "$(dm s3)" "${DISK2}1" "${DISK3}2" "$(dm s4)" "${DISK2}2" "${DISK2}4" \
 	"$(dm small)" "${DISK2}3" "$TESTDIR/cows/small"
 wait_for 60 at_least order $(( newest + 30 ))
 instant_of s3 s4
