@@ -148,18 +148,7 @@ stop_hammer() {
 }
 
 state() {
-	local n f
-	"$REAL_DMSETUP" info -c --noheadings -o name,uuid,major,minor,attr,open,segments
-	"$REAL_DMSETUP" table
-	"$REAL_DMSETUP" table --inactive
-	for n in $(ours); do
-		IFS=' ' read -r -a f < <("$REAL_DMSETUP" message "$n" 0 @interpose_status 2>&1) || :
-		echo "$n: ${f[*]:0:3}"
-	done
-	for f in /sys/block/dm-*/dm/{noexcl,suspended}; do
-		[[ ! -e $f ]] || echo "$f $(< "$f")"
-	done
-	printf '%s\n' /sys/class/block/*/holders/* /sys/class/block/*/slaves/*
+	dmstate
 }
 
 refused() {
