@@ -256,7 +256,7 @@ start_hammer_in() {
 	local group=$1 dev=$2 threads=$3
 	rm -f "$TESTDIR/hammer"
 	# shellcheck disable=SC2016	# for the inner shell
-	bg bash -c 'echo 0 > "$1/cgroup.procs" && exec rawio hammer -c "$2" "$3" 0 "$4"' \
+	bg bash -c 'echo 0 > "$1/cgroup.procs" && exec nice rawio hammer -c "$2" "$3" 0 "$4"' \
 		hammer "$group" "$TESTDIR/hammer" "$dev" "$threads"
 	HAMMER=$BG
 	wait_for 100 at_least hammer 1

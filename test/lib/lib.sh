@@ -30,7 +30,8 @@
 #					(and perhaps "Try '...'"), which matches REGEX; nothing on stdout
 #	fails REGEX CMD...		any command must fail and its stderr match REGEX
 #	quiet CMD...			CMD must succeed and print nothing at all
-#	wait_for SECONDS CMD...		until CMD succeeds, at most that long, or fail
+#	wait_for SECONDS CMD...		until CMD succeeds, at most that long (four times that in the debug
+#					kernel), or fail
 #	holds SECONDS CMD...		CMD succeeds again and again for that long, or fail
 # The kernel
 #	have_interpose, have_noexcl	does this kernel have it?
@@ -158,6 +159,7 @@ quiet() {
 wait_for() {
 	local end=$(( SECONDS + $1 ))
 	local what="${*:2}"
+	! kernel_is debug || end=$(( SECONDS + 4 * $1 ))
 	shift
 	until "$@"; do
 		(( SECONDS <= end )) || fail "waited in vain for: $what"
