@@ -11,9 +11,11 @@
 #include "cmd_move.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
+#include <new>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -57,22 +59,25 @@ class SharedStage
 {
 public:
 	SharedStage()
-	    : stage_(static_cast<Stage *>(mmap(nullptr, sizeof(Stage), PROT_READ | PROT_WRITE,
-					       MAP_SHARED | MAP_ANONYMOUS, -1, 0)))
 	{
-		if (stage_ == MAP_FAILED)
+		void *const memory = mmap(nullptr, sizeof(*stage_), PROT_READ | PROT_WRITE,
+					  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+		if (memory == MAP_FAILED)
 			throw std::bad_alloc();
-		*stage_ = Stage::copying;
+		stage_ = new (memory) std::atomic<Stage>(Stage::copying);
 	}
-	~SharedStage() { munmap(stage_, sizeof(Stage)); }
+	~SharedStage() { munmap(stage_, sizeof(*stage_)); }
 	SharedStage(const SharedStage &) = delete;
 	SharedStage &operator=(const SharedStage &) = delete;
 
-	Stage get() const { return __atomic_load_n(stage_, __ATOMIC_SEQ_CST); }
-	void set(Stage stage) { __atomic_store_n(stage_, stage, __ATOMIC_SEQ_CST); }
+	Stage get() const { return *stage_; }
+	void set(Stage stage) { *stage_ = stage; }
 
 private:
-	Stage *stage_;
+	/* a lock would not be seen by both */
+	static_assert(std::atomic<Stage>::is_always_lock_free);
+	std::atomic<Stage> *stage_;
 };
 
 std::string at(Devno device, uint64_t sector)
