@@ -5,6 +5,7 @@
 # than one in between. Attached one after the other they do: so the check can tell.
 # timeout: 600
 # kernel: patched
+# tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

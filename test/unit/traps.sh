@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# test/TRAPS.md: every row is there, once, with a test, a reason or the word open; every test that it names exists.
+# test/TRAPS.md: every row is there, once, with a test that ./check always runs, a reason or the word open; every test
+# that it names exists.
 set -euE -o pipefail
 
 : "${srcdir:=$(dirname "$0")/../..}"
@@ -27,6 +28,8 @@ for (( i = 1; i <= last; i++ )); do
 	mapfile -t names < <(grep -oE "$name_of" <<< "$tests" | tr -d "$tick" || :)
 	if (( ${#names[@]} )); then
 		[[ $red =~ [^[:space:]] ]] || complain "B$i: has tests, and does not say how they were seen red"
+		[[ $(cd "$srcdir/test" && grep -sL '^# tier: long$' "${names[@]}") ]] ||
+			complain "B$i: no test that ./check runs without --long"
 	elif [[ $tests != *open* && $tests != *cannot* ]]; then
 		complain "B$i: neither a test nor a reason nor open"
 	fi
