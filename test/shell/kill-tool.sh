@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# kill -9 of the tool at random instants, 100 times (KILLS): the upper is attached or it is not, the file
+# kill -9 of the tool at random instants, 60 times (KILLS): the upper is attached or it is not, the file
 # system is never left frozen, the next command works, and no file is damaged.
 # timeout: 600
 # kernel: patched
@@ -9,7 +9,7 @@
 # shellcheck source=test/lib/io.sh
 . "$(dirname "$0")/../lib/io.sh"
 
-: "${KILLS:=100}"
+: "${KILLS:=60}"
 
 mk_ext4 "$PART1" a
 mk_upper up "$PART1"
