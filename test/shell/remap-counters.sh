@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The counters of an attachment are exact: each bio counts once, with its sectors, as read or as write,
-# flush, discard and write zeroes included, and nothing counts before start or after stop.
+# flush, discard and write zeroes included, and nothing counts before start or after stop, nor what the target
+# of the upper reads on its own.
 # timeout: 180
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
@@ -52,3 +53,14 @@ not attached up
 dmsetup remap start "$(dm up)" "$PART1"
 equal "$(counters up)" "0 0 0 0 0" "counters of the second attachment"
 dmsetup remap stop "$(dm up)"
+
+# what a target reads on its own, here to copy ten chunks, does not come back to it
+mk_dm snap "0 $(sectors "$PART1") snapshot $PART1 $DISK2 N 8 noexcl:$PART1"
+reload up "0 $(sectors "$PART1") snapshot-origin $PART1 noexcl"
+dmsetup resume "$(dm up)"
+dmsetup remap start "$(dm up)" "$PART1"
+rawio write -b 4096 "$PART1" 0 80 5
+equal "$(counters up)" "0 0 10 80 0" "ten writes to a snapshot-origin"
+rawio check "$(dmdev snap)" 0 80 4
+dmsetup remap stop "$(dm up)"
+dmsetup remove "$(dm snap)"
