@@ -69,3 +69,12 @@ rawio check "$PART1" 0 128 1
 dmsetup remove "$(dm mixed)"
 equal "$(in_use_by "$PART1")" ""
 rawio claim "$PART1"
+
+# a snapshot that shares its origin, which another table claims: it is of that device all the same
+mk_dm snap "0 $size snapshot $PART1 $DISK2 N 8 noexcl:$PART1"
+mk_dm origin "0 $size snapshot-origin $PART1"
+rawio write "$(dmdev origin)" 0 128 2
+rawio check "$(dmdev snap)" 0 128 1
+rawio check "$PART1" 0 128 2
+dmsetup remove "$(dm snap)"
+dmsetup remove "$(dm origin)"
