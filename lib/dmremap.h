@@ -176,7 +176,9 @@ struct dmremap_pair {
  *			does not share it
  *	-ENODEV, -E2BIG, -ENOMEM, -EINTR
  * Nothing is attached then.
- * Context: blocks until the file systems are frozen; a fatal signal ends the wait.
+ * Context: blocks until the file systems are written out, which a child process waits for: a fatal
+ * signal ends it, and nothing has changed; and until they are frozen, which ends when their devices
+ * have answered.
  */
 DMREMAP_API int dmremap_start(struct dmremap_context *context, int mode,
 			      const struct dmremap_pair *pairs, size_t count,

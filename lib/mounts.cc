@@ -10,6 +10,7 @@
 #include <libmount/libmount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -64,6 +65,12 @@ void for_each(libmnt_table *table, Function function)
 		function(entry);
 }
 
+std::string not_written_out(const std::string &directory, int errnum)
+{
+	return directory + ": cannot be written out before the start: " +
+	       std::generic_category().message(errnum);
+}
+
 } // namespace
 
 std::vector<Mount> read_mounts(const std::string &mountinfo)
@@ -116,9 +123,27 @@ void sync_file_system(const std::string &directory)
 	const FileDescriptor fd(
 		open(directory.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 
-	if (!fd || syncfs(fd.get()))
-		throw Error(errno, directory + ": cannot be written out before the start: " +
-					   std::generic_category().message(errno));
+	if (!fd)
+		throw Error(errno, not_written_out(directory, errno));
+	/* A process that waits for a device which does not answer cannot be killed: let it be
+	 * another one, and nobody has to wait for it. */
+	const pid_t child = fork();
+	if (child == 0) {
+		/* nor for what it would hold: locks, the other end of a pipe */
+		if (fd.get() > 0)
+			close_range(0, fd.get() - 1, 0);
+		close_range(fd.get() + 1, ~0U, 0);
+		_exit(syncfs(fd.get()) ? errno : 0);
+	}
+	if (child < 0)
+		throw Error(errno, not_written_out(directory, errno));
+	int status = 0;
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return; /* the program does not want to know of its children */
+	const int errnum = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+	if (errnum)
+		throw Error(errnum, not_written_out(directory, errnum));
 }
 
 } // namespace dmr

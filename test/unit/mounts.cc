@@ -3,6 +3,8 @@
 #define BOOST_TEST_MODULE mounts
 #include <boost/test/unit_test.hpp>
 
+#include <csignal>
+
 #include "mounts.h"
 #include "support.h"
 #include "text.h"
@@ -73,6 +75,15 @@ BOOST_AUTO_TEST_CASE(a_file_system_is_written_out)
 	TemporaryDirectory directory;
 
 	BOOST_TEST(thrown_by([&] { sync_file_system(directory.path("")); }).sentence == "");
+}
+
+BOOST_AUTO_TEST_CASE(a_file_system_is_written_out_for_a_program_that_ignores_its_children)
+{
+	TemporaryDirectory directory;
+
+	std::signal(SIGCHLD, SIG_IGN);
+	BOOST_TEST(thrown_by([&] { sync_file_system(directory.path("")); }).sentence == "");
+	std::signal(SIGCHLD, SIG_DFL);
 }
 
 BOOST_AUTO_TEST_CASE(a_mount_point_that_is_gone_is_an_error)
