@@ -27,6 +27,20 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
 	return parts;
 }
 
+std::optional<std::pair<uint64_t, uint64_t>> parse_two_numbers(std::string_view text,
+							       char separator)
+{
+	const size_t place = text.find(separator);
+
+	if (place == std::string_view::npos)
+		return std::nullopt;
+	const auto first = parse_number(text.substr(0, place));
+	const auto second = parse_number(text.substr(place + 1));
+	if (!first || !second)
+		return std::nullopt;
+	return std::pair(*first, *second);
+}
+
 } // namespace
 
 std::optional<uint64_t> parse_number(std::string_view text)
@@ -42,28 +56,16 @@ std::optional<uint64_t> parse_number(std::string_view text)
 
 std::optional<std::pair<uint64_t, uint64_t>> parse_fraction(std::string_view text)
 {
-	const size_t slash = text.find('/');
-
-	if (slash == std::string_view::npos)
-		return std::nullopt;
-	const auto part = parse_number(text.substr(0, slash));
-	const auto whole = parse_number(text.substr(slash + 1));
-	if (!part || !whole)
-		return std::nullopt;
-	return std::pair(*part, *whole);
+	return parse_two_numbers(text, '/');
 }
 
 std::optional<Devno> parse_devno(std::string_view text)
 {
-	const size_t colon = text.find(':');
+	const auto numbers = parse_two_numbers(text, ':');
 
-	if (colon == std::string_view::npos)
+	if (!numbers || numbers->first > kMajorMax || numbers->second > kMinorMax)
 		return std::nullopt;
-	const auto major = parse_number(text.substr(0, colon));
-	const auto minor = parse_number(text.substr(colon + 1));
-	if (!major || !minor || *major > kMajorMax || *minor > kMinorMax)
-		return std::nullopt;
-	return Devno{static_cast<uint32_t>(*major), static_cast<uint32_t>(*minor)};
+	return Devno{static_cast<uint32_t>(numbers->first), static_cast<uint32_t>(numbers->second)};
 }
 
 std::string to_string(Devno devno)
