@@ -77,11 +77,8 @@ void find_origin(const Session &session, Wanted &wanted)
 		return;
 	const Devno upper = {attachment->upper_number.major, attachment->upper_number.minor};
 	if (!only_target(upper, "snapshot-origin"))
-		throw Error(EBUSY, session.what + ": " + dmr::printable(wanted.original.given) +
-					   ": " + attachment->upper +
-					   " is attached to it, which is no snapshot-origin: stop "
-					   "that first: dmsetup " +
-					   attachment->mode + " stop " + attachment->upper);
+		throw attached_error(session, wanted.original, *attachment,
+				     ", which is no snapshot-origin");
 	wanted.origin = attachment->upper;
 }
 

@@ -13,7 +13,6 @@
 #include "cmd_snapshot.h"
 #include "config.h"
 #include "dm/control.h"
-#include "error.h"
 #include "options.h"
 #include "text.h"
 
@@ -167,13 +166,19 @@ std::optional<dmremap::Attachment> attachment_of(dmremap::Context &context, dmr:
 	return std::nullopt;
 }
 
+dmr::Error attached_error(const Session &session, const BlockDevice &original,
+			  const dmremap::Attachment &attachment, const std::string &which)
+{
+	return dmr::Error(EBUSY, session.what + ": " + dmr::printable(original.given) + ": " +
+					 attachment.upper + " is attached to it" + which +
+					 ": stop that first: dmsetup " + attachment.mode +
+					 " stop " + attachment.upper);
+}
+
 void refuse_attached(const Session &session, const BlockDevice &original)
 {
 	if (const auto attachment = attachment_of(session.context, original.number))
-		throw dmr::Error(EBUSY, session.what + ": " + dmr::printable(original.given) +
-						": " + attachment->upper +
-						" is attached to it: stop that first: dmsetup " +
-						attachment->mode + " stop " + attachment->upper);
+		throw attached_error(session, original, *attachment);
 }
 
 bool is_ours(const dmr::DmInfo &device, const std::string &role)

@@ -15,6 +15,7 @@
 
 #include "block_device.h"
 #include "dm/device_mapper.h"
+#include "error.h"
 #include "file_descriptor.h"
 #include "program.h"
 #include "types.h"
@@ -68,7 +69,11 @@ void require_provider(const Session &session);
 /* The attachment of @original; nothing when there is none. */
 std::optional<dmremap::Attachment> attachment_of(dmremap::Context &context, dmr::Devno original);
 
-/* Throws Error EBUSY when an upper is attached to it. */
+/* EBUSY: that one is attached to it; @which may say what is wrong with it: ", which is ..." */
+dmr::Error attached_error(const Session &session, const BlockDevice &original,
+			  const dmremap::Attachment &attachment, const std::string &which = "");
+
+/* Throws that Error when an upper is attached to it. */
 void refuse_attached(const Session &session, const BlockDevice &original);
 
 /* Whether it was made by this recipe, in this role: "origin". */
