@@ -87,8 +87,7 @@ static void device(const char *name)
 	/* gone since */
 	if (error)
 		return;
-	printf("%s: %s %u:%u %s%s%s%s open %d targets %u\n", name, io->uuid, (unsigned int)((io->dev >> 8) & 0xfff),
-	       (unsigned int)((io->dev & 0xff) | ((io->dev >> 12) & 0xfff00)),
+	printf("%s: %s %u:%u %s%s%s%s open %d targets %u\n", name, io->uuid, major(io->dev), minor(io->dev),
 	       io->flags & DM_ACTIVE_PRESENT_FLAG ? "L" : "-", io->flags & DM_INACTIVE_PRESENT_FLAG ? "I" : "-",
 	       io->flags & DM_SUSPEND_FLAG ? "s" : "-", io->flags & DM_READONLY_FLAG ? "r" : "w", io->open_count,
 	       io->target_count);

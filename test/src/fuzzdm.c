@@ -325,7 +325,7 @@ static void create(unsigned int n)
 		die("a device cannot be created");
 	devices[n].exists = true;
 	devices[n].attached = false;
-	devices[n].number = makedev((io->dev >> 8) & 0xfff, (io->dev & 0xff) | ((io->dev >> 12) & 0xfff00));
+	devices[n].number = io->dev;
 }
 
 static void rename_it(unsigned int n)
