@@ -37,7 +37,7 @@ run() {
 	"$@" || fail "step $step: status $?: $*"
 }
 
-# NAME WORD...: it has been attached so; the writers' bios come
+# NAME: it is attached, and the writers' bios come
 started() {
 	local before
 	before=$(( $(counter "$1" reads) + $(counter "$1" writes) ))
@@ -128,6 +128,10 @@ freeze_thaw() {
 	run fsfreeze -u "$TESTDIR/${dirs[$1]}"
 }
 
+none_attached() {
+	[[ -z ${modes[0]}${modes[1]} ]]
+}
+
 one_step() {
 	local i
 	random 2
@@ -135,14 +139,14 @@ one_step() {
 	random 16
 	case $R in
 	0|1|2|3) if [[ ${modes[i]} ]]; then stop_one "$i"; else start_one "$i"; fi ;;
-	4) [[ ${modes[*]} != " " ]] || start_both ;;
+	4) ! none_attached || start_both ;;
 	5|6|7) suspend_resume "$i" ;;
 	8|9|10) reload_other "$i" ;;
 	11) [[ ${modes[i]} ]] || snapshot_one "$i" ;;
-	12) [[ ${modes[*]} != " " ]] || snapshot_both ;;
+	12) ! none_attached || snapshot_both ;;
 	13) [[ ${modes[i]} ]] || cache_one "$i" ;;
 	14) freeze_thaw "$i" ;;
-	15) [[ ${modes[*]} != " " ]] || run partx -u "$DISK2" ;;
+	15) ! none_attached || run partx -u "$DISK2" ;;
 	esac
 	more_ops 10
 }
