@@ -21,7 +21,7 @@ mk_ext4 "${DISK3}1" a
 WARM_UP=200 start_writers a -n 2
 head -c 4M /dev/urandom > random
 
-# PID: it waits for a device and takes no signal, or it waits and does
+# PID: it waits for a device, and takes no signal
 waits() {
 	[[ $(ps -o stat= -p "$1") == D* ]]
 }
