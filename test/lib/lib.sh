@@ -62,6 +62,7 @@
 #	mnt DEV DIR [OPTIONS]		mount on $TESTDIR/DIR
 #	unmount DIR			and fail when that fails
 #	fsck_ok DEV			e2fsck -fn finds nothing at all (after a journal replay if needed)
+#	fsck_clean DEV			nor is there a journal to replay
 #	drop_caches			sync and drop the page cache
 #	md5_of DEV			md5 of the whole device, read with O_DIRECT
 # Processes
@@ -370,9 +371,13 @@ unmount() {
 }
 
 fsck_ok() {
-	local rc=0 out
 	# a journal to replay is no fault; anything found after that is one
 	e2fsck -E journal_only -p "$1" > /dev/null 2>&1 || :
+	fsck_clean "$1"
+}
+
+fsck_clean() {
+	local rc=0 out
 	out=$(e2fsck -fn "$1" 2>&1) || rc=$?
 	(( rc == 0 )) || { printf '%s\n' "$out" >&2; fail "e2fsck $1: status $rc"; }
 }

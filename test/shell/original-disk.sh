@@ -46,7 +46,7 @@ snapshot_of_disk
 newest=$(count_in order)
 for n in s1 s2; do
 	not needs_recovery "$(dmdev $n)"
-	e2fsck -fn "$(dmdev $n)" || fail "e2fsck of $n"
+	fsck_clean "$(dmdev $n)"
 done
 mnt "$(dmdev s1)" s1 ro
 mnt "$(dmdev s2)" s2 ro

@@ -36,7 +36,7 @@ more_ops 1000
 wait_for 60 at_least order $(( at_start + 50 ))
 equal "$(md5_of "$(dmdev snap)")" "$sum" "the snapshot has changed"
 [[ $(md5_of "$PART1") != "$sum" ]] || fail "the live device does not change, this test proves nothing"
-e2fsck -fn "$(dmdev snap)" || fail "e2fsck of the snapshot"
+fsck_clean "$(dmdev snap)"
 mnt "$(dmdev snap)" s ro
 order check "$TESTDIR/s/A" "$TESTDIR/s/B" || fail "the snapshot is not of one instant"
 newest=$(order check "$TESTDIR/s/A" "$TESTDIR/s/B" | cut -d' ' -f1)

@@ -30,8 +30,7 @@ look() {
 	RC=0
 	for n in 1 2; do
 		blockdev --flushbufs "$(dmdev snap$n)"
-		e2fsck -fn "$(dmdev snap$n)" > "$TESTDIR/fsck" 2>&1 ||
-			{ cat "$TESTDIR/fsck"; fail "e2fsck of snapshot $n"; }
+		fsck_clean "$(dmdev snap$n)"
 		mnt "$(dmdev snap$n)" s$n ro
 	done
 	order check "$TESTDIR/s1/A" "$TESTDIR/s2/B" || RC=$?

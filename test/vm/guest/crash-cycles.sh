@@ -25,7 +25,7 @@ else
 	log_mark
 	iowrite -A "$DISK2" "$TESTDIR/a"
 	unmount a
-	e2fsck -fn "$PART1" || fail "e2fsck after the recovery"
+	fsck_clean "$PART1"
 	mnt "$PART1" a
 fi
 [[ -z $LAST ]] || exit 0
