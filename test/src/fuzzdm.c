@@ -339,10 +339,14 @@ static void rename_it(unsigned int n)
 		strcpy(devices[n].name, name);
 }
 
-/* From above: nothing holds what nobody lies on. */
+/*
+ * From above: nothing holds what nobody lies on. A broken table may lie on any device that is there, also on one above
+ * it: those are taken away first.
+ */
 static void take_away(void)
 {
-	int n;
+	char *at;
+	int n, tries, error;
 
 	for (n = DEVICES - 1; n >= 0; n--) {
 		if (!devices[n].exists)
@@ -359,11 +363,23 @@ static void take_away(void)
 				die("%u cannot be stopped", n);
 		}
 	}
+	for (n = ATTACHABLE; n < DEVICES; n++) {
+		if (!devices[n].exists)
+			continue;
+		at = payload();
+		add_target(&at, 0, sectors, "error", "");
+		note(" clear %u", n);
+		if (command(DM_TABLE_LOAD, devices[n].name, 0, 1) || resume(n))
+			die("%u cannot be cleared", n);
+	}
 	for (n = DEVICES - 1; n >= 0; n--) {
 		if (!devices[n].exists)
 			continue;
 		note("remove %u", n);
-		if (command(DM_DEV_REMOVE, devices[n].name, 0, 0))
+		/* so may that of another fuzzdm, which takes it away in its turn */
+		for (tries = 0; (error = command(DM_DEV_REMOVE, devices[n].name, 0, 0)) == EBUSY && tries < 600; tries++)
+			usleep(200000);
+		if (error)
 			die("%u cannot be removed", n);
 		devices[n].exists = false;
 	}
