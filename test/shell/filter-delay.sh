@@ -28,27 +28,27 @@ takes() {
 
 rawio write "$PART1" 0 1024 1
 mk_dm up "0 $size delay $PART1 0 0 $PART1 0 1500 $PART1 0 3000 noexcl"
-takes "a write before start" 0 1000 write -t "$PART1" 0
+takes "a write before start" 0 1400 write -t "$PART1" 0
 dmsetup filter start "$(dm up)" "$PART1"
-takes "a read" 0 1000 read -t "$PART1" 0
-takes "a write" 1400 2800 write -t "$PART1" 0
-takes "a large write" 1400 2800 write -t -b 1048576 "$PART1" 8
-takes "an empty flush" 2900 4300 flush -t "$PART1"
+takes "a read" 0 1400 read -t "$PART1" 0
+takes "a write" 1400 2900 write -t "$PART1" 0
+takes "a large write" 1400 2900 write -t -b 1048576 "$PART1" 8
+takes "an empty flush" 2900 6000 flush -t "$PART1"
 # FUA, then the flush of its fsync
-takes "a write with FUA and a flush" 4400 8000 write -t -d "$PART1" 0
+takes "a write with FUA and a flush" 4400 10000 write -t -d "$PART1" 0
 equal "$(counters up | cut -d' ' -f1-3)" "1 8 5"
 dmsetup filter stop "$(dm up)"
-takes "a write after stop" 0 1000 write -t "$PART1" 0
-takes "a flush after stop" 0 1000 flush -t "$PART1"
+takes "a write after stop" 0 1400 write -t "$PART1" 0
+takes "a flush after stop" 0 1400 flush -t "$PART1"
 oneio read -O -b 1048576 "$PART1" 8 | tr -d '\245' | cmp - /dev/null || fail "the large write has not arrived"
 
 # read and write alone, and one for all; also below 50 ms, where the target works otherwise
-reload up "0 $size delay $PART1 0 1000 $PART1 0 0 noexcl"
+reload up "0 $size delay $PART1 0 2000 $PART1 0 0 noexcl"
 dmsetup resume "$(dm up)"
 dmsetup filter start "$(dm up)" "$PART1"
-takes "a read" 900 3000 read -t "$PART1" 0
-takes "a write" 0 900 write -t "$PART1" 0
-takes "a flush" 0 900 flush -t "$PART1"
+takes "a read" 1900 6000 read -t "$PART1" 0
+takes "a write" 0 1900 write -t "$PART1" 0
+takes "a flush" 0 1900 flush -t "$PART1"
 dmsetup filter stop "$(dm up)"
 reload up "0 $size delay $PART1 0 40 noexcl"
 dmsetup resume "$(dm up)"
