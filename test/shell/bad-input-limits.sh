@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Devices that do not fit each other are EOPNOTSUPP, with a sentence that names the property: a larger
-# logical block size, a zoned original.
+# logical block size, a zoned original, one that can do DAX.
 # timeout: 240
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
@@ -23,6 +23,42 @@ mk_dm up "0 $(sectors "$NULLB") zero"
 refused "$NULLB: is a zoned device" dmsetup remap start "$(dm up)" "$NULLB"
 equal "$(fuzzmsg raw "$(dm up)" 0 "@interpose_start remap $(devno "$NULLB")" || :)" EOPNOTSUPP
 dmsetup remove "$(dm up)"
+
+# a disk in memory, which file systems reach without any bio
+if kernel_is debug; then
+	echo "not run: an original that can do DAX (the debug kernel has none)"
+else
+	pmem=/dev/pmem0
+	grep -qx 1 /sys/block/pmem0/queue/dax || broken "$pmem cannot do DAX"
+	mk_dm up "0 $(sectors "$pmem") zero"
+	for mode in remap filter; do
+		refused "$pmem: can do DAX" dmsetup "$mode" start "$(dm up)" "$pmem"
+		equal "$(fuzzmsg raw "$(dm up)" 0 "@interpose_start $mode $(devno "$pmem")" || :)" EOPNOTSUPP
+	done
+	# who shares it reaches it by bios only
+	for noexcl in "" noexcl; do
+		reload up "0 $(sectors "$pmem") linear $pmem 0 $noexcl"
+		dmsetup resume "$(dm up)"
+		equal "$(< "/sys/block/$(dm_node up)/queue/dax")" "$(( ${#noexcl} == 0 ))" "DAX through linear, ${noexcl:-alone}"
+	done
+	dmsetup remove "$(dm up)"
+	# a mapped device gets it with another table: nobody can use it there as long as the first one is attached
+	mk_dm orig "0 $(sectors "$pmem") linear $PART1 0"
+	orig=$(dmdev orig)
+	mk_dm up "0 $(sectors "$pmem") linear $orig 0 noexcl"
+	dmsetup remap start "$(dm up)" "$orig"
+	reload orig "0 $(sectors "$pmem") linear $pmem 0"
+	dmsetup resume "$(dm orig)"
+	mkfs.ext4 -q -b 4096 "$orig"
+	mkdir "$TESTDIR/dax"
+	not mount -o dax "$orig" "$TESTDIR/dax"
+	dmsetup remap stop "$(dm up)"
+	mount -o dax "$orig" "$TESTDIR/dax"
+	refused "$orig: can do DAX" dmsetup remap start "$(dm up)" "$orig"
+	umount "$TESTDIR/dax"
+	dmsetup remove "$(dm up)"
+	dmsetup remove "$(dm orig)"
+fi
 
 # an attached upper may not get such a table either: the load fails
 mk_dm up "0 $(sectors "$small") linear $small 0 noexcl"
