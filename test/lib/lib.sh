@@ -6,7 +6,7 @@
 #	# SPDX-License-Identifier: GPL-2.0-only
 #	# What must hold, in a sentence or two.
 #	# timeout: 120			(seconds under TCG; 60 when not said)
-#	# kernel: patched		(any word of: patched unpatched debug base; none: every kernel)
+#	# kernel: patched		(any word of: patched unpatched debug stock base; none: every kernel)
 #	# shellcheck source=test/lib/lib.sh
 #	. "$(dirname "$0")/../lib/lib.sh"
 #
