@@ -3,6 +3,7 @@
 # The virtual machine has what the other tests take for granted: device-mapper with the targets, the
 # disks and partitions, the file systems, and a vocabulary whose negative forms do fail.
 # timeout: 60
+# kernel: base debug
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
