@@ -1,0 +1,525 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Start, stop and status. */
+#define pr_fmt(fmt) "dm-interpose: " fmt
+
+#include "interpose.h"
+
+#include <linux/device-mapper.h>
+#include <linux/kernfs.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+/* A file system that start has frozen, or a device that none is on. */
+struct ip_frozen {
+	struct list_head list;
+	struct ip_dev dev;
+	bool frozen;
+};
+
+/*
+ * Pairs with ip_enter(): who has counted with the old stage is seen by what looks at the count
+ * next.
+ */
+static void ip_set_stage(struct ip_att *att, enum ip_stage stage)
+{
+	spin_lock(&att->lock);
+	WRITE_ONCE(att->stage, stage);
+	spin_unlock(&att->lock);
+	/* pairs with that of ip_enter() */
+	smp_mb();
+}
+
+static void ip_through_released(struct percpu_ref *ref)
+{
+	complete(&container_of(ref, struct ip_att, through)->drained);
+}
+
+/* --- what fits --- */
+
+/*
+ * What a reader of /sys/block/dm-N/dm/suspended is told; device-mapper has no other way to ask.
+ * It can be out of date at once: what is waited for then can be killed.
+ */
+static bool ip_is_suspended(struct gendisk *disk)
+{
+	struct kernfs_node *kn = kernfs_find_and_get(disk_to_dev(disk)->kobj.sd, "dm");
+	const struct attribute_group **groups;
+	struct attribute **attr;
+	struct kobject *kobj;
+	bool suspended = false;
+	char *page;
+
+	if (!kn)
+		return false;
+	kobj = kn->priv;
+	groups = kobj->ktype->default_groups;
+	page = (char *)get_zeroed_page(GFP_KERNEL);
+	if (page && groups && *groups)
+		for (attr = (*groups)->attrs; *attr; attr++)
+			if (!strcmp((*attr)->name, "suspended"))
+				suspended = kobj->ktype->sysfs_ops->show(kobj, *attr, page) > 0 &&
+					    *page == '1';
+	free_page((unsigned long)page);
+	kernfs_put(kn);
+	return suspended;
+}
+
+static int ip_refuse(struct ip_att *att, int r, const char *why)
+{
+	pr_info("%pg: not attached to %pg: %s\n", att->upper.bdev, att->original.bdev, why);
+	return r;
+}
+
+static int ip_fits(struct ip_att *att)
+{
+	struct block_device *o = att->original.bdev, *u = att->upper.bdev;
+	struct request_queue *q = bdev_get_queue(o);
+
+	if (bdev_nr_sectors(u) != bdev_nr_sectors(o))
+		return bdev_nr_sectors(u) < bdev_nr_sectors(o) ? -ERANGE : -EFBIG;
+	if (ip_is_suspended(u->bd_disk))
+		return ip_refuse(att, -EBUSY, "the upper is suspended");
+	if (atomic_read(&u->bd_openers) > 1)
+		return ip_refuse(att, -EBUSY, "the upper is open");
+	if (bdev_nr_sectors(bdev_whole(o)) >= (sector_t)1 << IP_SECTOR_BITS)
+		return ip_refuse(att, -EOPNOTSUPP, "the disk is too large");
+	if (bdev_read_only(u) != bdev_read_only(o))
+		return -EROFS;
+	if (!queue_is_mq(q))
+		return ip_refuse(att, -EOPNOTSUPP, "not of blk-mq, so it cannot be drained");
+	if (queue_is_mq(bdev_get_queue(u)))
+		return ip_refuse(att, -EOPNOTSUPP, "the upper is request-based");
+	if (o->bd_disk->flags & GENHD_FL_HIDDEN)
+		return ip_refuse(att, -EOPNOTSUPP, "it is a path of another disk");
+	if (bdev_is_zoned(o) || bdev_is_zoned(u))
+		return ip_refuse(att, -EOPNOTSUPP, "zoned");
+	if (blk_queue_dax(q) || ip_has_rw_page(o))
+		return ip_refuse(att, -EOPNOTSUPP, "it can be read and written without a bio");
+	if (ip_inline_crypto(o))
+		return ip_refuse(att, -EOPNOTSUPP, "inline encryption");
+	if (bdev_get_integrity(o))
+		return ip_refuse(att, -EOPNOTSUPP, "integrity data");
+	if (bdev_logical_block_size(u) > bdev_logical_block_size(o))
+		return ip_refuse(att, -EOPNOTSUPP, "larger blocks");
+	if (bdev_dma_alignment(u) > max(bdev_dma_alignment(o), 511U))
+		return ip_refuse(att, -EOPNOTSUPP, "stricter alignment of memory");
+	if (bdev_stable_writes(u) && !bdev_stable_writes(o))
+		return ip_refuse(att, -EOPNOTSUPP, "data must not change while it is written");
+	if (bdev_max_discard_sectors(o) && !bdev_max_discard_sectors(u))
+		return ip_refuse(att, -EOPNOTSUPP, "no discard");
+	if (bdev_max_secure_erase_sectors(o) && !bdev_max_secure_erase_sectors(u))
+		return ip_refuse(att, -EOPNOTSUPP, "no secure erase");
+	if (bdev_write_zeroes_sectors(o) && !bdev_write_zeroes_sectors(u))
+		return ip_refuse(att, -EOPNOTSUPP, "no write zeroes");
+	if (ip_atomic_writes(o) && !ip_atomic_writes(u))
+		return ip_refuse(att, -EOPNOTSUPP, "no atomic writes");
+	return 0;
+}
+
+/* One of both at most once; a whole disk and its partitions exclude each other. */
+static int ip_is_free(struct ip_att *att)
+{
+	unsigned int i;
+
+	if (att->upper.bdev->bd_disk == att->original.bdev->bd_disk)
+		return -ELOOP;
+	for (i = 0; i < IP_INDEX_MAX; i++) {
+		struct ip_att *other = ip_atts[i];
+
+		if (!other || other == att)
+			continue;
+		if (other->upper.bdev == att->upper.bdev ||
+		    other->original.bdev == att->original.bdev)
+			return -EBUSY;
+		if ((other->whole || att->whole) &&
+		    other->original.bdev->bd_disk == att->original.bdev->bd_disk)
+			return -EBUSY;
+	}
+	return 0;
+}
+
+static int ip_is_mapped(dev_t devno)
+{
+	struct mapped_device *md = dm_get_md(devno);
+
+	if (!md)
+		return -ENXIO;
+	dm_put(md);
+	return 0;
+}
+
+/* --- one attachment --- */
+
+/* Nobody finds it any more, and nothing is counted. */
+void ip_att_free(struct ip_att *att)
+{
+	if (ip_atts[att->index] == att)
+		WRITE_ONCE(ip_atts[att->index], NULL);
+	cancel_work_sync(&att->work);
+	percpu_ref_exit(&att->through);
+	mempool_destroy(att->pool);
+	free_percpu(att->counts);
+	ip_close(&att->upper);
+	ip_close(&att->original);
+	kfree(att);
+}
+
+struct ip_att *ip_att_alloc(bool nolockfs)
+{
+	struct ip_att *att = kzalloc(sizeof(*att), GFP_KERNEL);
+
+	if (!att)
+		return NULL;
+	att->nolockfs = nolockfs;
+	att->index = IP_INDEX_MAX - 1;
+	init_completion(&att->drained);
+	init_waitqueue_head(&att->wait);
+	spin_lock_init(&att->lock);
+	INIT_WORK(&att->work, ip_gate_work);
+	INIT_LIST_HEAD(&att->route);
+	INIT_LIST_HEAD(&att->list);
+	INIT_LIST_HEAD(&att->frozen);
+	att->counts = alloc_percpu(struct ip_counts);
+	if (!att->counts || percpu_ref_init(&att->through, ip_through_released,
+					    PERCPU_REF_ALLOW_REINIT, GFP_KERNEL)) {
+		free_percpu(att->counts);
+		kfree(att);
+		return NULL;
+	}
+	return att;
+}
+
+static int ip_att_index(struct ip_att *att)
+{
+	unsigned int i;
+
+	for (i = 0; i < IP_INDEX_MAX - 1; i++)
+		if (!ip_atts[i]) {
+			att->index = i;
+			WRITE_ONCE(ip_atts[i], att);
+			return 0;
+		}
+	return -E2BIG;
+}
+
+static struct ip_att *ip_att_new(const struct ip_pair *pair, bool nolockfs)
+{
+	struct ip_att *att;
+	int r = ip_is_mapped(pair->upper);
+
+	if (r)
+		return ERR_PTR(r);
+	att = ip_att_alloc(nolockfs);
+	if (!att)
+		return ERR_PTR(-ENOMEM);
+	r = ip_open(pair->upper, &att->upper);
+	if (!r)
+		r = ip_open(pair->original, &att->original);
+	if (!r && !bdev_nr_sectors(att->upper.bdev))
+		r = -ENODATA;
+	if (!r) {
+		att->whole = !bdev_is_partition(att->original.bdev);
+		att->upper_nowait = bdev_nowait(att->upper.bdev);
+		r = ip_is_free(att);
+	}
+	if (!r)
+		r = ip_fits(att);
+	if (!r)
+		r = ip_io_pool(att);
+	if (!r)
+		r = ip_att_index(att);
+	if (r) {
+		ip_att_free(att);
+		return ERR_PTR(r);
+	}
+	return att;
+}
+
+/*
+ * Nothing of it is counted any more: its bios were let go by ip_gate_open(). Those that are on
+ * their way to the gate, and what is on its way to the original, end by themselves.
+ */
+static void ip_att_end(struct ip_att *att)
+{
+	ip_route_del(att);
+	ip_unpublish(att);
+	/* who has found it has counted, or sees that it is off */
+	synchronize_rcu();
+	wait_event(att->wait, !atomic_read(&att->held) && !atomic_read(&att->below));
+	/* the last wakes us under RCU */
+	synchronize_rcu();
+	ip_att_free(att);
+	module_put(THIS_MODULE);
+}
+
+/* --- file systems --- */
+
+static int ip_freeze_one(struct ip_att *att, dev_t devno)
+{
+	struct ip_frozen *f = kzalloc(sizeof(*f), GFP_KERNEL);
+	int r;
+
+	if (!f)
+		return -ENOMEM;
+	r = ip_open(devno, &f->dev);
+	if (r) {
+		kfree(f);
+		/* a partition that has gone, or an extended one, has none */
+		return r == -ENXIO || r == -ENODEV ? 0 : r;
+	}
+	list_add(&f->list, &att->frozen);
+	r = ip_freeze_bdev(f->dev.bdev);
+	/* its user has frozen it already, which is as good */
+	if (r == -EBUSY)
+		return 0;
+	f->frozen = !r;
+	return r;
+}
+
+static void ip_thaw(struct ip_att *att)
+{
+	struct ip_frozen *f, *next;
+
+	list_for_each_entry_safe(f, next, &att->frozen, list) {
+		if (f->frozen)
+			ip_thaw_bdev(f->dev.bdev);
+		ip_close(&f->dev);
+		list_del(&f->list);
+		kfree(f);
+	}
+}
+
+static int ip_freeze(struct ip_att *att)
+{
+	struct gendisk *disk = att->original.bdev->bd_disk;
+	unsigned long partno = 0;
+	int r = ip_freeze_one(att, att->original.bdev->bd_dev);
+
+	while (!r && att->whole) {
+		struct block_device *part;
+		dev_t devno = 0;
+
+		rcu_read_lock();
+		partno++;
+		part = xa_find(&disk->part_tbl, &partno, ULONG_MAX, XA_PRESENT);
+		if (part)
+			devno = part->bd_dev;
+		rcu_read_unlock();
+		if (!part)
+			break;
+		r = ip_freeze_one(att, devno);
+	}
+	return r;
+}
+
+/* --- start --- */
+
+/* With nothing of the pairs in flight, wherever it goes: the point in time. */
+static int ip_hold(struct list_head *atts)
+{
+	struct ip_att *att;
+	int r = 0;
+
+	list_for_each_entry(att, atts, list)
+		ip_set_stage(att, IP_HOLD);
+	list_for_each_entry(att, atts, list)
+		r = r ?: wait_event_killable(att->wait, !atomic_read(&att->below));
+	return r ? -EINTR : 0;
+}
+
+static int ip_attach(struct list_head *atts, bool nolockfs)
+{
+	struct ip_att *att;
+	unsigned int noio;
+	int r;
+
+	list_for_each_entry(att, atts, list) {
+		ip_set_stage(att, IP_TRACK);
+		ip_publish(att);
+		r = ip_route_add(att);
+		if (r)
+			return r;
+	}
+	synchronize_rcu();
+	r = ip_drain(atts);
+	if (r)
+		return r;
+	/* what is frozen must not be written for memory */
+	noio = memalloc_noio_save();
+	list_for_each_entry(att, atts, list)
+		if (!r && !nolockfs)
+			r = ip_freeze(att);
+	if (!r && fatal_signal_pending(current))
+		r = -EINTR;
+	if (!r)
+		r = ip_hold(atts);
+	list_for_each_entry(att, atts, list)
+		ip_gate_open(att, r ? IP_OFF : IP_DIVERT);
+	list_for_each_entry(att, atts, list)
+		ip_thaw(att);
+	memalloc_noio_restore(noio);
+	return r;
+}
+
+/**
+ * ip_start - attach mapped devices to block devices in use, all at one instant or none
+ * @pairs: device numbers
+ * @nr: how many pairs
+ * @nolockfs: do not freeze the file systems of the originals
+ *
+ * Context: may sleep, without a mapped device's table. Return: 0; -ENXIO or -ENODEV if a device
+ * is not there; -ENODATA if an upper has no table; -ERANGE or -EFBIG if it is smaller or larger
+ * than the original; -EROFS if one of the two is read-only; -EOPNOTSUPP if kinds or limits do
+ * not fit; -EBUSY if one of them is attached already, or the other of disk and partition;
+ * -ELOOP, -E2BIG, -ENOMEM; -EINTR for a signal: nothing is attached.
+ */
+int ip_start(const struct ip_pair *pairs, unsigned int nr, bool nolockfs)
+{
+	struct ip_att *att, *next;
+	LIST_HEAD(atts);
+	unsigned int i;
+	int r;
+
+	if (mutex_lock_interruptible(&ip_mutex))
+		return -EINTR;
+	r = ip_hook_get();
+	if (r)
+		goto out;
+	for (i = 0; i < nr && !r; i++) {
+		att = ip_att_new(&pairs[i], nolockfs);
+		if (IS_ERR(att)) {
+			r = PTR_ERR(att);
+			break;
+		}
+		__module_get(THIS_MODULE);
+		list_add_tail(&att->list, &atts);
+	}
+	if (!r)
+		r = ip_attach(&atts, nolockfs);
+	list_for_each_entry_safe(att, next, &atts, list) {
+		list_del_init(&att->list);
+		if (!r)
+			continue;
+		ip_gate_open(att, IP_OFF);
+		ip_att_end(att);
+	}
+	/* each attachment has its own */
+	for (i = 1; i < nr && !r; i++)
+		ip_hook_get();
+	if (r)
+		ip_hook_put();
+out:
+	mutex_unlock(&ip_mutex);
+	return r;
+}
+
+/* --- stop --- */
+
+static struct ip_att *ip_att_of(dev_t upper)
+{
+	unsigned int i;
+
+	for (i = 0; i < IP_INDEX_MAX; i++)
+		if (ip_atts[i] && ip_atts[i]->upper.bdev->bd_dev == upper)
+			return ip_atts[i];
+	return NULL;
+}
+
+/**
+ * ip_stop - detach a mapped device
+ * @upper: its device number
+ *
+ * What the upper has is waited for; what comes meanwhile waits in the gate. Works with an upper
+ * that fails.
+ *
+ * Context: may sleep, without a mapped device's table. Return: 0, -EALREADY if nothing is
+ * attached, -EBUSY if the upper is suspended, -EINTR for a signal: it is still attached.
+ */
+int ip_stop(dev_t upper)
+{
+	struct ip_att *att;
+	int r = 0;
+
+	if (mutex_lock_interruptible(&ip_mutex))
+		return -EINTR;
+	att = ip_att_of(upper);
+	if (!att) {
+		r = -EALREADY;
+		goto out;
+	}
+	if (ip_is_suspended(att->upper.bdev->bd_disk)) {
+		r = -EBUSY;
+		goto out;
+	}
+	/* takes a grace period; so the kill does not, with bios waiting */
+	percpu_ref_switch_to_atomic_sync(&att->through);
+	reinit_completion(&att->drained);
+	ip_set_stage(att, IP_HOLD);
+	percpu_ref_kill(&att->through);
+	if (wait_for_completion_killable(&att->drained)) {
+		percpu_ref_resurrect(&att->through);
+		percpu_ref_switch_to_percpu(&att->through);
+		ip_gate_open(att, IP_DIVERT);
+		r = -EINTR;
+		goto out;
+	}
+	ip_gate_open(att, IP_OFF);
+	ip_att_end(att);
+	ip_hook_put();
+out:
+	mutex_unlock(&ip_mutex);
+	return r;
+}
+
+/* --- status --- */
+
+void ip_counts_sum(struct ip_att *att, struct ip_counts *sum)
+{
+	int cpu, i;
+
+	memset(sum, 0, sizeof(*sum));
+	for_each_possible_cpu(cpu) {
+		const struct ip_counts *c = per_cpu_ptr(att->counts, cpu);
+
+		for (i = 0; i < 2; i++) {
+			sum->ios[i] += READ_ONCE(c->ios[i]);
+			sum->sectors[i] += READ_ONCE(c->sectors[i]);
+		}
+	}
+}
+
+/**
+ * ip_status - say what a mapped device is attached to
+ * @upper: its device number
+ * @buf: for a line, or nothing
+ * @size: of it, at least IP_STATUS_MAX
+ *
+ * Context: may sleep. Return: the length, -ENXIO if there is no such mapped device, or -EINTR.
+ */
+int ip_status(dev_t upper, char *buf, size_t size)
+{
+	struct ip_counts sum;
+	struct ip_att *att;
+	int r = ip_is_mapped(upper);
+
+	if (r)
+		return r;
+	if (mutex_lock_interruptible(&ip_mutex))
+		return -EINTR;
+	att = ip_att_of(upper);
+	if (att) {
+		const bool gone = !disk_live(att->original.bdev->bd_disk);
+
+		ip_counts_sum(att, &sum);
+		r = scnprintf(buf, size, "remap %u:%u %s%s%s %llu %llu %llu %llu %d\n",
+			      MAJOR(att->original.bdev->bd_dev), MINOR(att->original.bdev->bd_dev),
+			      att->nolockfs ? "nolockfs" : gone ? "" : "-",
+			      att->nolockfs && gone ? "," : "", gone ? "gone" : "",
+			      sum.ios[READ], sum.sectors[READ], sum.ios[WRITE], sum.sectors[WRITE],
+			      atomic_read(&att->held));
+	}
+	mutex_unlock(&ip_mutex);
+	return r;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Wait for the bios that nobody counts: those that were past the hook before it counted.
+ *
+ * From the hook on, such a bio is in one of these places:
+ *
+ *	R	with a task that does not sleep, before it has the queue's reference;
+ *	W	with a task that waits in q->mq_freeze_wq for a frozen queue;
+ *	U	in the bio_list of a task that holds a reference for the part before it: the rest of
+ *		one that was cut. What is cut off that rest passes the hook again, and is counted;
+ *	I	it has the reference.
+ *
+ * synchronize_rcu_tasks() waits until each task has slept of its own will, so that R becomes W,
+ * U or I. To freeze the queue waits for I; with it the part before a U ends, which is an R
+ * then. So after one round of both, all that is left was R or W when the queue was let go, and
+ * W was woken: it is R, unless somebody else freezes the queue. That is seen: every end of a
+ * freeze wakes q->mq_freeze_wq, and so an entry of ours there. If ours was the only one and
+ * none is under way, the second synchronize_rcu_tasks() leaves nothing but I, and the second
+ * freeze waits for that.
+ *
+ * Two places are left out. What blk-throttle holds is not seen from here: no original with
+ * limits is given to a start (the library looks). And bio-based originals have no reference
+ * that lasts: they are refused.
+ */
+#include "interpose.h"
+
+#include <linux/sched/signal.h>
+
+#define IP_ROUNDS	50
+
+struct ip_watch {
+	wait_queue_entry_t entry;
+	atomic_t woken;
+};
+
+static int ip_watch_wake(wait_queue_entry_t *entry, unsigned int mode, int flags, void *key)
+{
+	atomic_inc(&container_of(entry, struct ip_watch, entry)->woken);
+	return 0;
+}
+
+/*
+ * Freezes the queue until it is empty; then lets it go, and counts in @watch who is woken from
+ * there on.
+ */
+static int ip_cycle(struct request_queue *q, struct ip_watch *watch)
+{
+	blk_freeze_queue_start(q);
+	while (!blk_mq_freeze_queue_wait_timeout(q, HZ / 10)) {
+		if (fatal_signal_pending(current)) {
+			blk_mq_unfreeze_queue(q);
+			return -EINTR;
+		}
+	}
+	if (watch)
+		add_wait_queue(&q->mq_freeze_wq, &watch->entry);
+	blk_mq_unfreeze_queue(q);
+	return 0;
+}
+
+static int ip_drain_queue(struct request_queue *q)
+{
+	unsigned int round;
+	int r;
+
+	for (round = 0; round < IP_ROUNDS; round++) {
+		struct ip_watch watch = { .woken = ATOMIC_INIT(0) };
+		bool undisturbed;
+		int open;
+
+		init_waitqueue_func_entry(&watch.entry, ip_watch_wake);
+		r = ip_cycle(q, &watch);
+		if (r)
+			return r;
+		/* 0: somebody else keeps it frozen */
+		open = atomic_read(&watch.woken);
+		synchronize_rcu_tasks();
+		undisturbed = open && !READ_ONCE(q->mq_freeze_depth) && !blk_queue_pm_only(q) &&
+			      atomic_read(&watch.woken) == open;
+		remove_wait_queue(&q->mq_freeze_wq, &watch.entry);
+		if (undisturbed)
+			return ip_cycle(q, NULL);
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return -EBUSY;
+}
+
+/**
+ * ip_drain - wait for the bios of some originals that were submitted before they were counted
+ * @atts: list of attachments, in stage IP_TRACK, which everybody sees
+ *
+ * Context: may sleep, for as long as the devices need for the I/O that they have; a fatal
+ * signal ends it. Return: 0, -EINTR, or -EBUSY if somebody freezes the queue without end.
+ */
+int ip_drain(struct list_head *atts)
+{
+	struct ip_att *att, *other;
+	int r;
+
+	synchronize_rcu_tasks();
+	list_for_each_entry(att, atts, list) {
+		struct request_queue *q = bdev_get_queue(att->original.bdev);
+		bool done = false;
+
+		list_for_each_entry(other, atts, list) {
+			if (other == att)
+				break;
+			done = done || bdev_get_queue(other->original.bdev) == q;
+		}
+		if (done)
+			continue;
+		r = ip_drain_queue(q);
+		if (r)
+			return r;
+	}
+	return 0;
+}

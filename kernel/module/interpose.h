@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * dm-interpose: interpose a mapped device on a block device in use, in a kernel that was not
+ * patched for it.
+ *
+ * The way of a bio that somebody submits to an original:
+ *
+ *	submit_bio_noacct() --ftrace--> ip_hook()		hook.c
+ *		stage TRACK	it is counted and goes on to the original
+ *		stage HOLD	it goes to the gate, a disk of ours, which keeps it	gate.c
+ *		stage DIVERT	it goes to the upper
+ *
+ * A bio that was counted has a struct ip_io in bi_private until it ends, so how many there are
+ * on each side is known exactly, wherever they wait: start and stop need not know who could
+ * hold one. A bio of the target "interpose" (target.c) has the mark IP_BIO_OWN and is left
+ * alone.
+ *
+ * A bio that comes through the whole disk's node and touches an attached partition is sent to the
+ * gate, too, and cut there at the borders (route.c).
+ *
+ * Locks: ip_mutex is held over all of start, stop and what they undo. It is outside of every
+ * lock of the block layer and of device-mapper, and nobody who holds one of those, or a mapped
+ * device's table, takes it: what start and stop wait for may need them.
+ */
+#ifndef DM_INTERPOSE_H
+#define DM_INTERPOSE_H
+
+#include <linux/atomic.h>
+#include <linux/bio.h>
+#include <linux/completion.h>
+#include <linux/hash.h>
+#include <linux/list.h>
+#include <linux/mempool.h>
+#include <linux/mutex.h>
+#include <linux/percpu-refcount.h>
+#include <linux/rcupdate.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+
+#define IP_NAME		"dm-interpose"
+#define IP_STATUS_MAX	160
+
+enum ip_stage {
+	IP_OFF,		/* bios are left alone */
+	IP_TRACK,	/* bios are counted on their way to the original */
+	IP_HOLD,	/* bios wait in the gate */
+	IP_DIVERT,	/* bios go to the upper */
+};
+
+enum ip_side {
+	IP_BELOW,	/* on its way to the original; ip_att.below */
+	IP_HELD,	/* on its way to the gate, or in it; ip_att.held */
+	IP_THROUGH,	/* on its way to the upper; ip_att.through */
+};
+
+struct ip_counts {
+	u64 ios[2];	/* reads, writes and all else */
+	u64 sectors[2];
+};
+
+/**
+ * struct ip_att - a mapped device that is attached to a block device
+ * @node: in the table of the hook, by @original
+ * @stage: what the hook does; changed with ip_mutex held
+ * @original: the block device that has users
+ * @upper: the mapped device
+ * @whole: the original is a whole disk: bios of its partitions are taken as well
+ * @upper_nowait: the upper takes bios that must not wait
+ * @nolockfs: it was asked for when it was started
+ * @index: its part of the addresses of the gate
+ * @below: bios that were counted and are on their way to the original
+ * @held: bios that are on their way to the gate, or wait there
+ * @through: bios that are on their way to the upper; killed by stop
+ * @drained: @through is zero
+ * @wait: for @below and @held
+ * @lock: @parked and @bare, and the stage in the gate
+ * @parked: what waits in the gate
+ * @bare: what waits for memory for its struct ip_io
+ * @work: takes care of @bare
+ * @pool: of struct ip_io, what the slab cannot give
+ * @counts: of what went to the upper, per CPU
+ * @route: among those of the same disk, if the original is a partition
+ * @list: of those that one start attaches
+ * @frozen: file systems that start froze, while it is under way
+ */
+struct ip_att {
+	struct hlist_node node;
+	enum ip_stage stage;
+	struct ip_dev original;
+	struct ip_dev upper;
+	bool whole;
+	bool upper_nowait;
+	bool nolockfs;
+	unsigned int index;
+
+	atomic_t below;
+	atomic_t held;
+	struct percpu_ref through;
+	struct completion drained;
+	wait_queue_head_t wait;
+
+	spinlock_t lock;	/* see above */
+	struct bio_list parked;
+	struct bio_list bare;
+	struct work_struct work;
+	mempool_t *pool;
+
+	struct ip_counts __percpu *counts;
+	struct list_head route;
+	struct list_head list;
+	struct list_head frozen;
+};
+
+/* What a counted bio had before, and where it is. */
+struct ip_io {
+	struct ip_att *att;
+	enum ip_side side;
+	struct block_device *bdev;
+	bio_end_io_t *end_io;
+	void *private;
+};
+
+/*
+ * An address of the gate: whose bio it is, what for, and the sector. A bio without data has
+ * one, too, and nobody looks at it.
+ */
+#define IP_SECTOR_BITS	41
+#define IP_KIND_BITS	2
+#define IP_INDEX_BITS	10
+#define IP_INDEX_MAX	BIT(IP_INDEX_BITS)
+
+enum ip_kind {
+	IP_GATE_HELD,		/* has its struct ip_io */
+	IP_GATE_BARE,		/* has none, and waits for one to be held */
+	IP_GATE_BARE_BELOW,	/* the same, to go to the original */
+	IP_GATE_ROUTE,		/* to be cut at the borders of partitions */
+};
+
+static inline sector_t ip_address(unsigned int index, enum ip_kind kind, sector_t sector)
+{
+	return ((sector_t)index << (IP_SECTOR_BITS + IP_KIND_BITS)) |
+	       ((sector_t)kind << IP_SECTOR_BITS) | sector;
+}
+
+static inline unsigned int ip_index_of(sector_t address)
+{
+	return address >> (IP_SECTOR_BITS + IP_KIND_BITS);
+}
+
+static inline enum ip_kind ip_kind_of(sector_t address)
+{
+	return (address >> IP_SECTOR_BITS) & ((1U << IP_KIND_BITS) - 1);
+}
+
+static inline sector_t ip_sector_of(sector_t address)
+{
+	return address & (((sector_t)1 << IP_SECTOR_BITS) - 1);
+}
+
+static inline bool ip_touches(struct bio *bio, sector_t start, sector_t end)
+{
+	return bio_end_sector(bio) > start && bio->bi_iter.bi_sector < end;
+}
+
+/* hook.c */
+extern struct mutex ip_mutex;
+extern struct ip_att *ip_atts[IP_INDEX_MAX];
+int ip_hook_get(void);
+void ip_hook_put(void);
+void ip_publish(struct ip_att *att);
+void ip_unpublish(struct ip_att *att);
+void ip_filter_rebuild(void);
+void ip_io_init(struct ip_io *io, struct ip_att *att, struct bio *bio, enum ip_side side);
+void ip_io_undo(struct bio *bio);
+bool ip_is_counted(struct bio *bio);
+void ip_to_upper(struct ip_att *att, struct bio *bio);
+struct ip_io *ip_io_alloc(struct ip_att *att, gfp_t gfp);
+int ip_io_pool(struct ip_att *att);
+int ip_hook_init(void);
+void ip_hook_exit(void);
+
+/* gate.c */
+extern struct gendisk *ip_gate;
+extern struct workqueue_struct *ip_wq;
+void ip_gate_work(struct work_struct *work);
+void ip_gate_open(struct ip_att *att, enum ip_stage stage);
+struct gendisk *ip_disk_create(const struct block_device_operations *fops, const char *name,
+			       sector_t nr);
+void ip_disk_destroy(struct gendisk *disk);
+int ip_gate_init(void);
+void ip_gate_exit(void);
+
+/* route.c */
+bool ip_route(struct bio *bio);
+int ip_route_add(struct ip_att *att);
+void ip_route_del(struct ip_att *att);
+void ip_route_take(struct bio *bio, unsigned int index);
+int ip_route_init(void);
+void ip_route_exit(void);
+
+/* drain.c */
+int ip_drain(struct list_head *atts);
+
+/* attach.c */
+struct ip_pair {
+	dev_t upper;
+	dev_t original;
+};
+
+struct ip_att *ip_att_alloc(bool nolockfs);
+void ip_att_free(struct ip_att *att);
+int ip_start(const struct ip_pair *pairs, unsigned int nr, bool nolockfs);
+int ip_stop(dev_t upper);
+int ip_status(dev_t upper, char *buf, size_t size);
+void ip_counts_sum(struct ip_att *att, struct ip_counts *sum);
+
+/* control.c */
+int ip_control_init(void);
+void ip_control_exit(void);
+
+/* target.c */
+int ip_target_init(void);
+void ip_target_exit(void);
+
+/* selftest.c */
+int ip_selftest(void);
+
+/* The filter of the hook: a bit for each disk that has something attached. */
+#define IP_FILTER_BITS	12
+static inline unsigned long ip_filter_bit(const struct gendisk *disk)
+{
+	return hash_ptr(disk, IP_FILTER_BITS);
+}
+
+#endif

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The target "interpose <dev> <offset>": linear, over a device that others use. The device is
+ * not claimed, and what goes there is not taken by the hook.
+ */
+#include "interpose.h"
+
+#include <linux/device-mapper.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+struct ip_target {
+	struct ip_dev dev;
+	struct dm_dev dm_dev;	/* what ->iterate_devices() shows */
+	sector_t offset;
+	bool linked;
+};
+
+/*
+ * The mapped device among the holders of its device, where lsblk and others look. A new table
+ * of it comes before the old one goes: one link for both.
+ */
+struct ip_link {
+	struct list_head list;
+	struct gendisk *disk;
+	struct block_device *bdev;
+	unsigned int users;
+};
+
+static LIST_HEAD(ip_links);
+static DEFINE_MUTEX(ip_links_mutex);
+
+static struct ip_link *ip_link_find(struct gendisk *disk, struct block_device *bdev)
+{
+	struct ip_link *link;
+
+	list_for_each_entry(link, &ip_links, list)
+		if (link->disk == disk && link->bdev == bdev)
+			return link;
+	return NULL;
+}
+
+static void ip_link_get(struct gendisk *disk, struct block_device *bdev, struct ip_target *t)
+{
+	struct ip_link *link;
+
+	mutex_lock(&ip_links_mutex);
+	link = ip_link_find(disk, bdev);
+	if (!link) {
+		link = kzalloc(sizeof(*link), GFP_KERNEL);
+		if (!link)
+			goto out;
+		link->disk = disk;
+		link->bdev = bdev;
+		if (sysfs_create_link(bdev->bd_holder_dir, &disk_to_dev(disk)->kobj,
+				      disk->disk_name)) {
+			kfree(link);
+			goto out;
+		}
+		list_add(&link->list, &ip_links);
+	}
+	link->users++;
+	t->linked = true;
+out:
+	mutex_unlock(&ip_links_mutex);
+}
+
+static void ip_link_put(struct gendisk *disk, struct block_device *bdev)
+{
+	struct ip_link *link;
+
+	mutex_lock(&ip_links_mutex);
+	link = ip_link_find(disk, bdev);
+	if (!--link->users) {
+		sysfs_remove_link(bdev->bd_holder_dir, disk->disk_name);
+		list_del(&link->list);
+		kfree(link);
+	}
+	mutex_unlock(&ip_links_mutex);
+}
+
+static int ip_target_devno(const char *path, dev_t *devno)
+{
+	unsigned int major, minor;
+	char end;
+
+	if (sscanf(path, "%u:%u%c", &major, &minor, &end) == 2) {
+		*devno = MKDEV(major, minor);
+		return MAJOR(*devno) == major && MINOR(*devno) == minor ? 0 : -EOVERFLOW;
+	}
+	return lookup_bdev(path, devno);
+}
+
+static int ip_ctr(struct dm_target *ti, unsigned int argc, char **argv)
+{
+	struct mapped_device *md = dm_table_get_md(ti->table);
+	unsigned long long offset;
+	struct ip_target *t;
+	dev_t devno;
+	char end;
+	int r;
+
+	if (argc != 2) {
+		ti->error = "Invalid argument count";
+		return -EINVAL;
+	}
+	if (sscanf(argv[1], "%llu%c", &offset, &end) != 1) {
+		ti->error = "Invalid device sector";
+		return -EINVAL;
+	}
+	r = ip_target_devno(argv[0], &devno);
+	if (r) {
+		ti->error = "Device lookup failed";
+		return r;
+	}
+	if (devno == disk_devt(dm_disk(md))) {
+		ti->error = "Device is its own";
+		return -ELOOP;
+	}
+	t = kzalloc(sizeof(*t), GFP_KERNEL);
+	if (!t)
+		return -ENOMEM;
+	r = ip_open(devno, &t->dev);
+	if (r) {
+		ti->error = "Device lookup failed";
+		goto bad;
+	}
+	if (offset > bdev_nr_sectors(t->dev.bdev) ||
+	    ti->len > bdev_nr_sectors(t->dev.bdev) - offset) {
+		ti->error = "Device is too small";
+		r = -EINVAL;
+		goto bad;
+	}
+	if (bdev_is_zoned(t->dev.bdev)) {
+		ti->error = "Zoned devices are not supported";
+		r = -EOPNOTSUPP;
+		goto bad;
+	}
+	t->offset = offset;
+	t->dm_dev.bdev = t->dev.bdev;
+	t->dm_dev.mode = IP_MODE_RW;
+	format_dev_t(t->dm_dev.name, devno);
+	ti->num_flush_bios = 1;
+	ti->num_discard_bios = 1;
+	ti->num_secure_erase_bios = 1;
+	ti->num_write_zeroes_bios = 1;
+	ti->private = t;
+	r = ip_hook_get();
+	if (r) {
+		ti->error = "Bios cannot be hooked";
+		goto bad;
+	}
+	return 0;
+bad:
+	ip_close(&t->dev);
+	kfree(t);
+	return r;
+}
+
+static void ip_dtr(struct dm_target *ti)
+{
+	struct ip_target *t = ti->private;
+
+	if (t->linked)
+		ip_link_put(dm_disk(dm_table_get_md(ti->table)), t->dev.bdev);
+	ip_hook_put();
+	ip_close(&t->dev);
+	kfree(t);
+}
+
+/* The mapped device is in sysfs from here on. */
+static void ip_resume(struct dm_target *ti)
+{
+	struct ip_target *t = ti->private;
+
+	if (!t->linked && disk_live(t->dev.bdev->bd_disk))
+		ip_link_get(dm_disk(dm_table_get_md(ti->table)), t->dev.bdev, t);
+}
+
+static int ip_map(struct dm_target *ti, struct bio *bio)
+{
+	struct ip_target *t = ti->private;
+
+	bio_set_dev(bio, t->dev.bdev);
+	bio->bi_iter.bi_sector = t->offset + dm_target_offset(ti, bio->bi_iter.bi_sector);
+	bio->bi_flags |= BIT(IP_BIO_OWN);
+	return DM_MAPIO_REMAPPED;
+}
+
+static void ip_target_status(struct dm_target *ti, status_type_t type, unsigned int flags,
+			     char *result, unsigned int maxlen)
+{
+	struct ip_target *t = ti->private;
+	size_t sz = 0;
+
+	switch (type) {
+	case STATUSTYPE_INFO:
+		result[0] = '\0';
+		break;
+	case STATUSTYPE_TABLE:
+		DMEMIT("%s %llu", t->dm_dev.name, (unsigned long long)t->offset);
+		break;
+	case STATUSTYPE_IMA:
+		DMEMIT_TARGET_NAME_VERSION(ti->type);
+		DMEMIT(",device_name=%s,start=%llu;", t->dm_dev.name,
+		       (unsigned long long)t->offset);
+		break;
+	}
+}
+
+static int ip_prepare_ioctl(struct dm_target *ti, struct block_device **bdev)
+{
+	struct ip_target *t = ti->private;
+
+	*bdev = t->dev.bdev;
+	/* only if the whole device is meant */
+	return t->offset || ti->len != bdev_nr_sectors(t->dev.bdev);
+}
+
+static int ip_iterate_devices(struct dm_target *ti, iterate_devices_callout_fn fn, void *data)
+{
+	struct ip_target *t = ti->private;
+
+	return fn(ti, &t->dm_dev, t->offset, ti->len, data);
+}
+
+static struct target_type ip_target_type = {
+	.name = "interpose",
+	.version = { 1, 0, 0 },
+	.features = DM_TARGET_PASSES_INTEGRITY | DM_TARGET_NOWAIT | DM_TARGET_PASSES_CRYPTO,
+	.module = THIS_MODULE,
+	.ctr = ip_ctr,
+	.dtr = ip_dtr,
+	.resume = ip_resume,
+	.map = ip_map,
+	.status = ip_target_status,
+	.prepare_ioctl = ip_prepare_ioctl,
+	.iterate_devices = ip_iterate_devices,
+};
+
+int ip_target_init(void)
+{
+	return dm_register_target(&ip_target_type);
+}
+
+void ip_target_exit(void)
+{
+	dm_unregister_target(&ip_target_type);
+}
