@@ -194,6 +194,9 @@ int dmremap_probe(dmremap_context *context, enum dmremap_support *support,
 		case dmr::Support::Kind::native:
 			*support = DMREMAP_SUPPORT_NATIVE;
 			break;
+		case dmr::Support::Kind::module:
+			*support = DMREMAP_SUPPORT_MODULE;
+			break;
 		case dmr::Support::Kind::none:
 			*support = DMREMAP_SUPPORT_NONE;
 			break;

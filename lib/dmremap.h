@@ -46,6 +46,7 @@ enum dmremap_support {
 	DMREMAP_SUPPORT_UNKNOWN = 0, /* there is no device-mapper device to ask */
 	DMREMAP_SUPPORT_NONE = 1,    /* this kernel cannot do it */
 	DMREMAP_SUPPORT_NATIVE = 2,  /* the kernel has the interposer built in */
+	DMREMAP_SUPPORT_MODULE = 3,  /* the module dm-interpose is loaded: remap, no filters */
 };
 
 /* Flags of dmremap_start() and dmremap_stop(). Unknown bits are -EINVAL. */

@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "pair.h"
+#include "table_line.h"
 #include "target_data.h"
 #include "text.h"
 #include "usage.h"
@@ -81,41 +82,16 @@ private:
 	std::optional<Finding> in_use_;
 };
 
-/* Whether a table claims one of these devices for itself. */
-bool claims(Kernel &kernel, const DmDevice &dm, const std::vector<Devno> &devices)
-{
-	const auto deps = kernel.dm_deps(dm.devno);
-
-	return std::any_of(devices.begin(), devices.end(), [&](Devno devno) {
-		if (std::find(deps.begin(), deps.end(), devno) == deps.end())
-			return false;
-		const auto table = kernel.dm_table(dm.devno);
-		return std::none_of(table.begin(), table.end(), [&](const DmTarget &target) {
-			return shares(words_of(target.params), devno);
-		});
-	});
-}
-
-/* The device and all dm devices below it. */
-void add_stack(Kernel &kernel, Devno devno, std::set<Devno> &stack)
-{
-	if (!kernel.dm_by_devno(devno) || !stack.insert(devno).second)
-		return;
-	for (const Devno dep : kernel.dm_deps(devno))
-		add_stack(kernel, dep, stack);
-}
-
 /* A LUKS volume that was opened before the start, for example. */
 std::string claiming_devices(Kernel &kernel, const DmInfo &upper, const Original &original)
 {
 	std::vector<Devno> devices = original.facts.partitions;
-	std::set<Devno> stack;
+	const std::set<Devno> stack = stack_of(kernel, upper.devno);
 	std::string names;
 
 	devices.push_back(original.devno);
-	add_stack(kernel, upper.devno, stack);
 	for (const DmDevice &dm : kernel.dm_devices())
-		if (!stack.contains(dm.devno) && claims(kernel, dm, devices))
+		if (!stack.contains(dm.devno) && claims(kernel, dm.devno, devices))
 			names += (names.empty() ? "dm device " : ", dm device ") + dm.name;
 	return names;
 }

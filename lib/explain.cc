@@ -213,9 +213,7 @@ std::string start_reason(Kernel &kernel, Mode mode, const std::vector<Pair> &pai
 
 std::string no_interposer(const std::string &what, const std::string &device)
 {
-	return what + ": " + device +
-	       ": this kernel has no interposer: boot a kernel that is built with "
-	       "CONFIG_DM_INTERPOSE";
+	return what + ": " + device + ": " + kNoInterposer;
 }
 
 std::string explain_any(const std::string &what, const std::string &device, int errnum)

@@ -14,6 +14,10 @@
 namespace dmr
 {
 
+inline constexpr char kNoInterposer[] =
+	"this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel that "
+	"is built with CONFIG_DM_INTERPOSE";
+
 std::string explain_start(Kernel &kernel, Mode mode, const std::vector<Pair> &pairs, int errnum);
 
 /* @mode: which command is to be named; nothing for both. */

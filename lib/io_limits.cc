@@ -3,6 +3,8 @@
 #include "io_limits.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include "text.h"
 
@@ -60,7 +62,42 @@ std::optional<std::string> stand_in_reason(const BlockLimits &upper, const Pair 
 	return std::nullopt;
 }
 
+bool has_limits(const std::filesystem::path &file, Devno disk)
+{
+	std::ifstream in(file);
+	std::string line;
+
+	while (std::getline(in, line)) {
+		const auto words = words_of(line);
+
+		if (!words.empty() && parse_devno(words.front()) == disk)
+			return true;
+	}
+	return false;
+}
+
 } // namespace
+
+std::vector<std::string> read_io_limited_groups(const std::string &root, Devno disk)
+{
+	namespace fs = std::filesystem;
+	std::vector<std::string> result;
+	std::error_code ignored;
+
+	/* groups come and go meanwhile */
+	for (auto entry = fs::recursive_directory_iterator(
+		     root, fs::directory_options::skip_permission_denied, ignored);
+	     entry != fs::recursive_directory_iterator(); entry.increment(ignored)) {
+		const std::string name = entry->path().filename();
+
+		if ((name == "io.max" || name.starts_with("blkio.throttle.")) &&
+		    !name.ends_with("serviced") && !name.ends_with("bytes") &&
+		    has_limits(entry->path(), disk)) {
+			result.push_back(entry->path().parent_path().lexically_relative(root));
+		}
+	}
+	return result;
+}
 
 std::optional<std::string> limits_reason(Kernel &kernel, Mode mode, const Pair &pair)
 {

@@ -17,4 +17,8 @@ namespace dmr
  * Throws Error. */
 std::optional<std::string> limits_reason(Kernel &kernel, Mode mode, const Pair &pair);
 
+/* The control groups that limit the I/O of a whole disk, by io.max or blkio.throttle.*, as paths
+ * below @root, where their file systems are mounted. */
+std::vector<std::string> read_io_limited_groups(const std::string &root, Devno disk);
+
 } // namespace dmr

@@ -24,8 +24,12 @@ public:
 
 	virtual Availability availability() = 0;
 
-	/* Sends a message to sector 0 of a dm device. The answer may be empty. Error: errno of
-	 * the kernel. */
+	/* Whether the module dm-interpose is loaded, which interposes in a kernel that has it not
+	 * built in. */
+	virtual bool has_module() = 0;
+
+	/* Sends a message to sector 0 of a dm device, or to the module if it is one of the
+	 * interposer's. The answer may be empty. Error: errno of the kernel. */
 	virtual std::string message(Devno dm, const std::string &text) = 0;
 
 	virtual std::vector<DmDevice> dm_devices() = 0;
@@ -62,6 +66,10 @@ public:
 
 	/* Active swap space. */
 	virtual std::vector<Devno> swaps() = 0;
+
+	/* The control groups, as paths below their file system's root, that limit the I/O of a
+	 * whole disk. */
+	virtual std::vector<std::string> io_limited_groups(Devno disk) = 0;
 
 	/* Writes out the file system that is mounted there. */
 	virtual void sync(const std::string &directory) = 0;

@@ -9,6 +9,7 @@
 #include "elsewhere.h"
 #include "error.h"
 #include "explain.h"
+#include "module.h"
 #include "pair.h"
 #include "stale_table.h"
 #include "text.h"
@@ -104,16 +105,15 @@ Support Remapper::probe()
 	case Availability::ready:
 		break;
 	}
+	if (kernel_.has_module())
+		return {Support::Kind::module, "the module dm-interpose is loaded"};
 	for (const DmDevice &dm : kernel_.dm_devices()) {
 		try {
 			kernel_.message(dm.devno, "@interpose_status");
 			return {Support::Kind::native, "the kernel has the interposer built in"};
 		} catch (const Error &error) {
 			if (error.errnum() == EINVAL)
-				return {Support::Kind::none,
-					"this kernel has no interposer: boot a kernel "
-					"that is built "
-					"with CONFIG_DM_INTERPOSE"};
+				return {Support::Kind::none, kNoInterposer};
 			if (error.errnum() != ENXIO && error.errnum() != ENODEV)
 				throw Error(error.errnum(),
 					    explain_any("probe", dm.name, error.errnum()));
@@ -151,6 +151,12 @@ void Remapper::start(Mode mode, const std::vector<PairNames> &names, bool nolock
 	}
 	refuse_duplicates(what, pairs);
 	require_interposer(what, pairs.front().upper);
+	if (mode == Mode::filter && kernel_.has_module())
+		throw Error(EOPNOTSUPP,
+			    what + ": " + pairs.front().upper.name +
+				    ": the module dm-interpose has no filters: use dmsetup remap "
+				    "start, or boot a kernel that is built with "
+				    "CONFIG_DM_INTERPOSE");
 	const Usage usage(kernel_);
 	for (const Pair &pair : pairs) {
 		const std::string users = users_of(usage, pair.original);
@@ -158,6 +164,7 @@ void Remapper::start(Mode mode, const std::vector<PairNames> &names, bool nolock
 		log_(LogLevel::step, pair.upper.name + " (" + to_string(pair.upper.devno) +
 					     ") goes to " + describe(pair.original) +
 					     (users.empty() ? "" : ": " + users));
+		refuse_for_module(kernel_, what, pair);
 		refuse_unequal(kernel_, what, pair);
 		const Contents contents = contents_of(kernel_, what, pair.original);
 		refuse_member(mode, pair.original, contents);
@@ -203,6 +210,7 @@ void Remapper::stop(std::optional<Mode> mode, const std::string &given, bool nol
 	}
 	if (mode)
 		refuse_other_mode(*mode, "stop", upper, attachments);
+	refuse_for_module(kernel_, what, upper);
 	/* A suspended one is not stopped anyway, and has to be told that. */
 	if (!force && !upper.suspended)
 		refuse_elsewhere(what, upper, attachments);

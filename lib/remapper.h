@@ -24,7 +24,7 @@ struct PairNames {
 };
 
 struct Support {
-	enum class Kind { unknown, none, native };
+	enum class Kind { unknown, none, native, module };
 	Kind kind;
 	std::string reason;
 };

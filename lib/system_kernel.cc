@@ -2,6 +2,7 @@
 /* The real Kernel: libdevmapper, sysfs, libblkid and libmount put together. */
 #include "kernel.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 
@@ -15,6 +16,8 @@
 #include "dm/device_mapper.h"
 #include "error.h"
 #include "file_descriptor.h"
+#include "io_limits.h"
+#include "module.h"
 #include "mounts.h"
 #include "signature.h"
 #include "sysfs.h"
@@ -92,10 +95,14 @@ public:
 	std::string message(Devno dm, const std::string &text) override
 	{
 		log_(LogLevel::debug, "message to " + to_string(dm) + ": " + text);
-		const std::string answer = device_mapper::message(dm, text);
+		const std::string answer = has_module() && text.starts_with("@interpose_")
+						   ? module::message(dm, text)
+						   : device_mapper::message(dm, text);
 		log_(LogLevel::debug, "answer: '" + printable(answer) + "'");
 		return answer;
 	}
+
+	bool has_module() override { return module::is_loaded(); }
 
 	std::vector<DmDevice> dm_devices() override { return device_mapper::devices(); }
 
@@ -114,11 +121,32 @@ public:
 		return device_mapper::by_devno(devno);
 	}
 
-	std::vector<DmTarget> dm_table(Devno dm) override { return device_mapper::table(dm); }
+	std::vector<DmTarget> dm_table(Devno dm) override
+	{
+		auto table = device_mapper::table(dm);
+
+		std::for_each(table.begin(), table.end(), module::name_as_linear);
+		return table;
+	}
 
 	std::vector<DmTarget> dm_status(Devno dm) override { return device_mapper::status(dm); }
 
-	std::vector<Devno> dm_deps(Devno dm) override { return device_mapper::deps(dm); }
+	std::vector<Devno> dm_deps(Devno dm) override
+	{
+		auto deps = device_mapper::deps(dm);
+
+		/* The module's target does not tell them to device-mapper. */
+		if (!has_module())
+			return deps;
+		for (const DmTarget &target : device_mapper::table(dm)) {
+			const auto words = words_of(target.params);
+
+			if (target.type == "interpose" && !words.empty())
+				if (const auto devno = parse_devno(words.front()))
+					deps.push_back(*devno);
+		}
+		return deps;
+	}
 
 	FileFacts file(const std::string &path) override
 	{
@@ -147,6 +175,11 @@ public:
 	std::vector<Mount> mounts() override { return read_mounts(); }
 
 	std::vector<Devno> swaps() override { return read_swaps(); }
+
+	std::vector<std::string> io_limited_groups(Devno disk) override
+	{
+		return read_io_limited_groups("/sys/fs/cgroup", disk);
+	}
 
 	void sync(const std::string &directory) override { sync_file_system(directory); }
 

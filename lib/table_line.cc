@@ -3,7 +3,6 @@
 #include "table_line.h"
 
 #include <algorithm>
-#include <set>
 
 #include "text.h"
 
@@ -22,6 +21,14 @@ bool leads_to(Kernel &kernel, Devno devno, Devno original, std::set<Devno> &seen
 	const auto deps = kernel.dm_deps(devno);
 	return std::any_of(deps.begin(), deps.end(),
 			   [&](Devno dep) { return leads_to(kernel, dep, original, seen); });
+}
+
+void add_stack(Kernel &kernel, Devno devno, std::set<Devno> &stack)
+{
+	if (!kernel.dm_by_devno(devno) || !stack.insert(devno).second)
+		return;
+	for (const Devno dep : kernel.dm_deps(devno))
+		add_stack(kernel, dep, stack);
 }
 
 } // namespace
@@ -55,6 +62,28 @@ bool leads_to(Kernel &kernel, Devno devno, Devno original)
 	std::set<Devno> seen;
 
 	return leads_to(kernel, devno, original, seen);
+}
+
+bool claims(Kernel &kernel, Devno dm, const std::vector<Devno> &devices)
+{
+	const auto deps = kernel.dm_deps(dm);
+
+	return std::any_of(devices.begin(), devices.end(), [&](Devno devno) {
+		if (std::find(deps.begin(), deps.end(), devno) == deps.end())
+			return false;
+		const auto table = kernel.dm_table(dm);
+		return std::none_of(table.begin(), table.end(), [&](const DmTarget &target) {
+			return shares(words_of(target.params), devno);
+		});
+	});
+}
+
+std::set<Devno> stack_of(Kernel &kernel, Devno dm)
+{
+	std::set<Devno> stack;
+
+	add_stack(kernel, dm, stack);
+	return stack;
 }
 
 std::string full_name(Kernel &kernel, Devno devno)

@@ -225,6 +225,11 @@ void require_provider(const Session &session)
 		support = session.context.probe();
 		dmr::device_mapper::remove(probe, udev);
 	}
+	if (support.provider == DMREMAP_SUPPORT_MODULE)
+		throw dmr::Error(ENOSYS,
+				 session.what +
+					 ": the module dm-interpose does not do this: "
+					 "boot a kernel that is built with CONFIG_DM_INTERPOSE");
 	if (support.provider != DMREMAP_SUPPORT_NATIVE)
 		throw dmr::Error(ENOSYS, session.what + ": " + support.reason);
 }

@@ -225,10 +225,11 @@ BOOST_FIXTURE_TEST_CASE(missing_feature_is_told_by_every_command, Shell)
 						   {"status", "dm-noexcl"}}) {
 		BOOST_TEST(run(arguments) == 1);
 		BOOST_TEST(out == "");
-		BOOST_TEST(err ==
-			   "dmsetup: remap " + arguments[0] +
-				   ": dm-noexcl: this kernel has no interposer: boot a kernel "
-				   "that is built with CONFIG_DM_INTERPOSE\n");
+		BOOST_TEST(
+			err ==
+			"dmsetup: remap " + arguments[0] +
+				": dm-noexcl: this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel "
+				"that is built with CONFIG_DM_INTERPOSE\n");
 	}
 }
 

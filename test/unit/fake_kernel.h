@@ -29,9 +29,11 @@ public:
 
 	dmr::Availability is_available = dmr::Availability::ready;
 	bool patched = true;
-	int start_errno = 0;  /* what @interpose_start fails with */
-	int stop_errno = 0;   /* what @interpose_stop fails with */
-	int status_errno = 0; /* what @interpose_status fails with */
+	bool module = false;
+	std::vector<std::string> limited; /* control groups */
+	int start_errno = 0;              /* what @interpose_start fails with */
+	int stop_errno = 0;               /* what @interpose_stop fails with */
+	int status_errno = 0;             /* what @interpose_status fails with */
 	std::map<Devno, Dm> dms;
 	std::map<Devno, dmr::BlockFacts> blocks;
 	std::map<std::string, dmr::FileFacts> files;
@@ -118,6 +120,9 @@ public:
 		}
 		return "";
 	}
+
+	bool has_module() override { return module; }
+	std::vector<std::string> io_limited_groups(Devno) override { return limited; }
 
 	std::vector<dmr::DmDevice> dm_devices() override
 	{

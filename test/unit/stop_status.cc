@@ -91,13 +91,14 @@ BOOST_FIXTURE_TEST_CASE(status_without_interposer_is_told, Machine)
 	kernel.patched = false;
 	const Thrown all = thrown_by([&] { remapper.status(Mode::remap); });
 	BOOST_TEST(all.errnum == ENOSYS);
-	BOOST_TEST(all.sentence ==
-		   "remap status: all dm devices: this kernel has no interposer: boot "
-		   "a kernel that is built with CONFIG_DM_INTERPOSE");
+	BOOST_TEST(
+		all.sentence ==
+		"remap status: all dm devices: this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel that is built with CONFIG_DM_INTERPOSE");
 	const Thrown one = thrown_by([&] { remapper.status(Mode::remap, "dm-noexcl"); });
 	BOOST_TEST(one.errnum == ENOSYS);
-	BOOST_TEST(one.sentence == "remap status: dm-noexcl: this kernel has no interposer: boot a "
-				   "kernel that is built with CONFIG_DM_INTERPOSE");
+	BOOST_TEST(
+		one.sentence ==
+		"remap status: dm-noexcl: this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel that is built with CONFIG_DM_INTERPOSE");
 }
 
 BOOST_FIXTURE_TEST_CASE(stop_and_status_need_device_mapper, Machine)
@@ -123,9 +124,10 @@ BOOST_FIXTURE_TEST_CASE(unpatched_kernel_is_none_with_a_reason, Machine)
 	kernel.patched = false;
 	const Support support = remapper.probe();
 	BOOST_TEST((support.kind == Support::Kind::none));
-	BOOST_TEST(support.reason ==
-		   "this kernel has no interposer: boot a kernel that is built with "
-		   "CONFIG_DM_INTERPOSE");
+	BOOST_TEST(
+		support.reason ==
+		"this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel that is built with "
+		"CONFIG_DM_INTERPOSE");
 }
 
 BOOST_FIXTURE_TEST_CASE(kernel_without_device_mapper_is_none_with_a_reason, Machine)
@@ -256,12 +258,14 @@ BOOST_FIXTURE_TEST_CASE(filter_stop_and_status_name_themselves, Machine)
 		   "filter status: dm-noexcl: the kernel's answer is not understood: 'filter': use "
 		   "the library that belongs to this kernel");
 	kernel.patched = false;
-	BOOST_TEST(thrown_by([&] { remapper.status(Mode::filter); }).sentence ==
-		   "filter status: all dm devices: this kernel has no interposer: boot a kernel "
-		   "that is built with CONFIG_DM_INTERPOSE");
-	BOOST_TEST(thrown_by([&] { remapper.stop(Mode::filter, "dm-noexcl", false); }).sentence ==
-		   "filter stop: dm-noexcl: this kernel has no interposer: boot a kernel that is "
-		   "built with CONFIG_DM_INTERPOSE");
+	BOOST_TEST(
+		thrown_by([&] { remapper.status(Mode::filter); }).sentence ==
+		"filter status: all dm devices: this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel "
+		"that is built with CONFIG_DM_INTERPOSE");
+	BOOST_TEST(
+		thrown_by([&] { remapper.stop(Mode::filter, "dm-noexcl", false); }).sentence ==
+		"filter stop: dm-noexcl: this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel that is "
+		"built with CONFIG_DM_INTERPOSE");
 }
 
 struct Elsewhere : Machine {

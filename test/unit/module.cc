@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is refused, or said in other words, where the module interposes. */
+#define BOOST_TEST_MODULE module
+#include <boost/test/unit_test.hpp>
+
+#include "fake_kernel.h"
+#include "io_limits.h"
+#include "log.h"
+#include "module.h"
+#include "remapper.h"
+#include "support.h"
+
+using namespace dmr;
+
+namespace
+{
+
+struct Machine {
+	Machine() { kernel.module = true; }
+
+	Thrown start(Mode mode = Mode::remap, bool nolockfs = false)
+	{
+		return thrown_by([&] {
+			remapper.start(mode, {{"dm-noexcl", "/dev/vda1"}}, nolockfs);
+		});
+	}
+
+	FakeKernel kernel = FakeKernel::usual();
+	Log log;
+	Remapper remapper{kernel, log};
+};
+
+} // namespace
+
+BOOST_FIXTURE_TEST_CASE(the_module_is_a_provider, Machine)
+{
+	BOOST_TEST((remapper.probe().kind == Support::Kind::module));
+	BOOST_TEST(start().errnum == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(it_has_no_filters, Machine)
+{
+	const Thrown thrown = start(Mode::filter);
+
+	BOOST_TEST(thrown.errnum == EOPNOTSUPP);
+	BOOST_TEST(
+		thrown.sentence ==
+		"filter start: dm-noexcl: the module dm-interpose has no filters: use dmsetup remap "
+		"start, or boot a kernel that is built with CONFIG_DM_INTERPOSE");
+	BOOST_TEST(kernel.done.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_suspended_upper_is_refused, Machine)
+{
+	kernel.dms.at({252, 0}).info.suspended = true;
+	BOOST_TEST(start().errnum == EBUSY);
+	kernel.attach({252, 0}, {254, 1});
+	BOOST_TEST(
+		thrown_by([&] { remapper.stop(Mode::remap, "dm-noexcl", false); }).sentence ==
+		"remap stop: dm-noexcl: is suspended: resume it first: dmsetup resume dm-noexcl");
+	BOOST_TEST(kernel.done.empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_table_that_leads_back_is_refused, Machine)
+{
+	kernel.dms.at({252, 0}).deps = {{252, 1}};
+	kernel.dms.at({252, 1}).deps = {{254, 1}};
+	kernel.dms.at({252, 1}).table = {{0, 2048, "linear", "254:1 0"}};
+	BOOST_TEST(
+		start().sentence ==
+		"remap start: dm-noexcl: the table of dm-second leads back to /dev/vda1: load it over "
+		"the target interpose (linear with noexcl)");
+	/* by the whole disk as well */
+	kernel.dms.at({252, 1}).deps = {{254, 0}};
+	kernel.dms.at({252, 1}).table = {{0, 2048, "linear", "254:0 0"}};
+	BOOST_TEST(start().errnum == ELOOP);
+	kernel.dms.at({252, 1}).deps = {{254, 1}};
+	kernel.dms.at({252, 1}).table = {{0, 2048, "linear", "254:1 0 noexcl"}};
+	BOOST_TEST(start().errnum == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(limited_io_is_refused, Machine)
+{
+	kernel.limited = {"system.slice/backup"};
+	BOOST_TEST(
+		start().sentence ==
+		"remap start: /dev/vda1: the control group system.slice/backup limits its I/O, and what "
+		"waits for that passes the module by: lift the limit (io.max) for the start");
+	kernel.module = false;
+	BOOST_TEST(start().errnum == 0);
+}
+
+BOOST_AUTO_TEST_CASE(limits_are_found_in_both_hierarchies)
+{
+	const TemporaryDirectory directory;
+
+	directory.write("cgroup/a/b/io.max", "254:16 rbps=max wbps=1024\n");
+	directory.write("cgroup/a/io.max", "");
+	directory.write("cgroup/a/c/io.max", "8:0 riops=10\n254:0 wiops=10\n");
+	directory.write("cgroup/a/c/io.stat", "254:32 rbytes=1\n");
+	directory.write("cgroup/blkio/d/blkio.throttle.write_bps_device", "7:0 1024\n");
+	directory.write("cgroup/blkio/d/blkio.throttle.io_serviced", "7:1 Read 5\n");
+	const auto groups = [&](Devno disk) {
+		const auto all = read_io_limited_groups(directory.path("cgroup"), disk);
+		return all.empty() ? "" : all.front();
+	};
+
+	BOOST_TEST(groups({254, 0}) == "a/c");
+	BOOST_TEST(groups({254, 16}) == "a/b");
+	BOOST_TEST(groups({7, 0}) == "blkio/d");
+	BOOST_TEST(groups({7, 1}) == "");
+	BOOST_TEST(groups({254, 32}) == "");
+	BOOST_TEST(groups({254, 1}) == "");
+	BOOST_TEST(read_io_limited_groups(directory.path("nothing"), {254, 0}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(its_target_is_told_as_linear)
+{
+	DmTarget target = {0, 8, "interpose", "8:1 0"};
+
+	module::name_as_linear(target);
+	BOOST_TEST(target.type == "linear");
+	BOOST_TEST(target.params == "8:1 0 noexcl");
+	target = {0, 8, "striped", "1 8 8:1 0"};
+	module::name_as_linear(target);
+	BOOST_TEST(target.type == "striped");
+	BOOST_TEST(target.params == "1 8 8:1 0");
+}
