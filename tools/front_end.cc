@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cmd_interpose.h"
+#include "error.h"
 #include "program.h"
 #include "recipe.h"
 
@@ -68,6 +69,13 @@ bool is_this_program(const std::string &path)
 
 	return stat(path.c_str(), &theirs) == 0 && stat("/proc/self/exe", &ours) == 0 &&
 	       theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+}
+
+/* dmstats, which is dmsetup by another name, has a create of its own. */
+bool loads_tables(const std::string &program, const std::string &command)
+{
+	return program.substr(program.rfind('/') + 1) == "dmsetup" &&
+	       (command == "create" || command == "load" || command == "reload");
 }
 
 std::string own_path_sentence(const std::string &path)
@@ -128,6 +136,63 @@ CommandLine find_command_word(const std::vector<std::string> &argv)
 	return line;
 }
 
+TableSource find_table(const std::vector<std::string> &argv)
+{
+	static const std::vector<option> options = long_options();
+	std::vector<std::string> copies = argv;
+	std::vector<char *> pointers;
+	bool names_device = false;
+	TableSource source;
+	int which = 0;
+	int c;
+
+	/* @text is one of the words, or its end. */
+	auto place = [&](const char *text) {
+		for (source.index = 0; source.index < copies.size(); source.index++) {
+			const std::string &word = copies[source.index];
+
+			if (text >= word.data() && text <= word.data() + word.size()) {
+				source.offset = static_cast<size_t>(text - word.data());
+				return;
+			}
+		}
+	};
+
+	for (std::string &copy : copies)
+		pointers.push_back(copy.data());
+	pointers.push_back(nullptr);
+	const int argc = static_cast<int>(copies.size());
+	opterr = 0;
+	optind = 0; /* glibc: begin anew */
+	/* without the +: options may stand behind the command */
+	while ((c = getopt_long(argc, pointers.data(), kShortOptions + 1, options.data(),
+				&which)) != -1) {
+		const std::string name = c >= 256 ? options[static_cast<size_t>(c - 256)].name : "";
+
+		if (c == '?' || c == ':' || name == "notable" || name == "concise")
+			return {};
+		if (c == 'u' || c == 'j' || name == "uuid" || name == "major")
+			names_device = true;
+		if (name == "table") {
+			source.kind = TableSource::Kind::option;
+			place(optarg);
+		}
+	}
+	if (optind >= argc)
+		return {};
+	const std::string command = pointers[static_cast<size_t>(optind)];
+	if (!loads_tables(argv.front(), command))
+		return {};
+	if (source.kind == TableSource::Kind::option)
+		return source;
+	/* create is given a name always */
+	const int file = optind + (names_device && command != "create" ? 1 : 2);
+	source.kind = file < argc ? TableSource::Kind::file : TableSource::Kind::input;
+	if (file < argc)
+		place(pointers[static_cast<size_t>(file)]);
+	return source;
+}
+
 std::string execute(const std::string &path, char **argv)
 {
 	if (is_this_program(path))
@@ -177,7 +242,24 @@ int front_end_main(int argc, char **argv, const std::string &dmsetup)
 	}
 	if (line.understood && (command == "help" || (command.empty() && line.help)))
 		return help(argv, dmsetup);
-	print_error(system_program("dmsetup"), execute(dmsetup, argv));
+	const Program program = system_program("dmsetup");
+	try {
+		std::vector<std::string> adapted = words;
+
+		if (loads_tables(words.front(), command))
+			adapt_table(adapted, find_table(words));
+		if (adapted == words) {
+			print_error(program, execute(dmsetup, argv));
+			return 1;
+		}
+		std::vector<char *> pointers;
+		for (std::string &word : adapted)
+			pointers.push_back(word.data());
+		pointers.push_back(nullptr);
+		print_error(program, execute(dmsetup, pointers.data()));
+	} catch (const dmr::Error &error) {
+		print_error(program, command + ": " + error.what());
+	}
 	return 1;
 }
 

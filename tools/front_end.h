@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "noexcl.h"
+
 namespace tools
 {
 
@@ -20,6 +22,9 @@ struct CommandLine {
 /* Finds the command word as dmsetup does: the first word that is neither an option nor the
  * value of one. @argv includes the program's name. */
 CommandLine find_command_word(const std::vector<std::string> &argv);
+
+/* Finds the table that the command line loads, if it does. @argv includes the program's name. */
+TableSource find_table(const std::vector<std::string> &argv);
 
 /* Becomes the program at @path; returns only when that failed, with a sentence. */
 std::string execute(const std::string &path, char **argv);

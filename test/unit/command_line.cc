@@ -18,6 +18,24 @@ std::string word(std::vector<std::string> arguments)
 	return line.command ? arguments.at(line.command) : "-";
 }
 
+/* Where the table is: "index+offset of an option", "index of a file", "input", "-" for none. */
+std::string table(std::vector<std::string> arguments, const std::string &program = "/sbin/dmsetup")
+{
+	arguments.insert(arguments.begin(), program);
+	const auto source = tools::find_table(arguments);
+	switch (source.kind) {
+	case tools::TableSource::Kind::option:
+		return std::to_string(source.index) + "+" + std::to_string(source.offset);
+	case tools::TableSource::Kind::file:
+		return std::to_string(source.index);
+	case tools::TableSource::Kind::input:
+		return "input";
+	case tools::TableSource::Kind::none:
+		break;
+	}
+	return "-";
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_CASE(first_word_is_the_command)
@@ -69,4 +87,28 @@ BOOST_AUTO_TEST_CASE(help_before_the_command_is_seen)
 	BOOST_TEST(tools::find_command_word({"dmsetup", "--help"}).help);
 	BOOST_TEST(tools::find_command_word({"dmsetup", "-h", "-c"}).help);
 	BOOST_TEST(!tools::find_command_word({"dmsetup", "info"}).help);
+}
+
+BOOST_AUTO_TEST_CASE(the_table_is_found)
+{
+	BOOST_TEST(table({"create", "name"}) == "input");
+	BOOST_TEST(table({"create", "name", "file"}) == "3");
+	BOOST_TEST(table({"-r", "create", "-u", "uuid", "name", "file"}) == "6");
+	BOOST_TEST(table({"reload", "-u", "uuid", "file"}) == "4");
+	BOOST_TEST(table({"load", "-j", "252", "-m", "0"}) == "input");
+	BOOST_TEST(table({"load", "name"}) == "input");
+	BOOST_TEST(table({"create", "name", "--table", "0 8 zero"}) == "4+0");
+	BOOST_TEST(table({"create", "--table", "0 8 zero", "name"}) == "3+0");
+	BOOST_TEST(table({"--table=0 8 zero", "create", "name"}) == "1+8");
+	BOOST_TEST(table({"--tab=0 8 zero", "reload", "name"}) == "1+6");
+}
+
+BOOST_AUTO_TEST_CASE(other_commands_load_no_table)
+{
+	BOOST_TEST(table({"create", "--notable", "name"}) == "-");
+	BOOST_TEST(table({"create", "--concise", "name,,,rw,0 8 zero"}) == "-");
+	BOOST_TEST(table({"info", "name"}) == "-");
+	BOOST_TEST(table({"create", "--nosuchoption"}) == "-");
+	BOOST_TEST(table({}) == "-");
+	BOOST_TEST(table({"create", "--alldevices"}, "/sbin/dmstats") == "-");
 }
