@@ -6,7 +6,8 @@
 #	# SPDX-License-Identifier: GPL-2.0-only
 #	# What must hold, in a sentence or two.
 #	# timeout: 120			(seconds under TCG; 60 when not said)
-#	# kernel: patched		(any word of: patched unpatched debug stock base; none: every kernel)
+#	# kernel: patched		(any word of: patched unpatched module interposer debug stock base; none: every
+#					kernel; interposer: patched or module)
 #	# shellcheck source=test/lib/lib.sh
 #	. "$(dirname "$0")/../lib/lib.sh"
 #
@@ -43,6 +44,7 @@
 #	dmdev NAME			/dev/mapper/$PREFIX-NAME
 #	mk_dm NAME TABLE...		create from table lines
 #	mk_upper NAME DEV		linear over DEV with noexcl, the whole of it
+#	shared_line START LEN DEV OFFSET	what "dmsetup table" shows of linear with noexcl
 #	mk_linear NAME DEV [ARG...]	linear over DEV, further table arguments
 #	mk_zero NAME SECTORS		target zero
 #	reload NAME TABLE...		load an inactive table
@@ -250,6 +252,14 @@ mk_linear() {
 	local name=$1 dev=$2
 	shift 2
 	mk_dm "$name" "0 $(sectors "$dev") linear $dev 0${*:+ $*}"
+}
+
+shared_line() {
+	if kernel_is module; then
+		echo "$1 $2 interpose $(devno "$3") $4"
+	else
+		echo "$1 $2 linear $(devno "$3") $4 noexcl"
+	fi
 }
 
 mk_upper() {

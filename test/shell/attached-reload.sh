@@ -69,7 +69,7 @@ reload up "0 64 linear $PART1 0 noexcl"
 dmsetup remap start "$(dm up)" "$PART1"
 fails 'out of range' "$REAL_DMSETUP" resume "$(dm up)"
 "$REAL_DMSETUP" resume "$(dm up)"
-equal "$("$REAL_DMSETUP" table "$(dm up)")" "0 $size linear $(devno "$PART1") 0 noexcl" "table after that"
+equal "$("$REAL_DMSETUP" table "$(dm up)")" "$(shared_line 0 "$size" "$PART1" 0)" "table after that"
 attached up
 more_ops 30
 dmsetup remap stop "$(dm up)"

@@ -3,7 +3,7 @@
 # The two commands of the README, under a mounted, busy ext4: I/O goes through the upper from the moment
 # start returns until stop returns, and neither before nor afterwards; the file system notices nothing.
 # timeout: 480
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh
@@ -13,9 +13,8 @@ mk_ext4 "$PART1" a
 start_writers a
 
 echo "0 $(blockdev --getsz "$PART1") linear $PART1 0 noexcl" | dmsetup create "$(dm noexcl)"
-equal "$("$REAL_DMSETUP" table "$(dm noexcl)")" \
-	"0 $(sectors "$PART1") linear $(devno "$PART1") 0 noexcl"
-equal "$(cat "/sys/block/$(dm_node noexcl)/dm/noexcl")" 1
+equal "$("$REAL_DMSETUP" table "$(dm noexcl)")" "$(shared_line 0 "$(sectors "$PART1")" "$PART1" 0)"
+kernel_is module || equal "$(cat "/sys/block/$(dm_node noexcl)/dm/noexcl")" 1
 equal "$(in_use_by "$PART1")" "$(dm_node noexcl)" "holders of the original"
 lsblk -nro NAME "$PART1" | grep -qxF "$(dm noexcl)" || fail "lsblk does not show the upper"
 idle_upper noexcl 200

@@ -18,6 +18,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "module.h"
+
 #define BUFFER (256 * 1024)
 
 static int control = -1;
@@ -83,6 +85,8 @@ static void device(const char *name)
 {
 	struct dm_ioctl *io = (struct dm_ioctl *)request;
 	int error = command(DM_DEV_STATUS, name, 0, NULL);
+	const char *words;
+	char answer[256];
 
 	/* gone since */
 	if (error)
@@ -93,11 +97,16 @@ static void device(const char *name)
 	       io->target_count);
 	table(name, "live", 0);
 	table(name, "inactive", DM_QUERY_INACTIVE_TABLE_FLAG);
-	error = command(DM_TARGET_MSG, name, 0, "@interpose_status");
+	error = ask_module(name, "@interpose_status", 17, answer, sizeof(answer));
+	words = answer;
+	if (error < 0) {
+		error = command(DM_TARGET_MSG, name, 0, "@interpose_status");
+		words = io->flags & DM_DATA_OUT_FLAG ? request + io->data_start : "";
+	}
 	if (error) {
 		printf("%s: attached: %s\n", name, strerror(error));
-	} else if (io->flags & DM_DATA_OUT_FLAG) {
-		char *words = request + io->data_start, *at = words;
+	} else if (*words) {
+		const char *at = words;
 		int n;
 
 		/* the counters behind them go on */

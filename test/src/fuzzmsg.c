@@ -15,6 +15,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "module.h"
+
 #define BUFFER	(64 * 1024)
 
 static const char usage[] =
@@ -34,7 +36,10 @@ static int send(const char *name, uint64_t sector, const char *text, size_t leng
 {
 	struct dm_ioctl *io = (struct dm_ioctl *)request;
 	struct dm_target_msg *message = (struct dm_target_msg *)(io + 1);
+	int error = ask_module(name, text, strnlen(text, length), NULL, 0);
 
+	if (error >= 0)
+		return error;
 	memset(request, 0, sizeof(*io) + sizeof(*message));
 	io->version[0] = DM_VERSION_MAJOR;
 	io->data_size = size;
