@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An attached upper is in use: remove is EBUSY and changes nothing. A deferred removal happens at stop.
 # timeout: 180
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

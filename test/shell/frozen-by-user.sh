@@ -3,7 +3,7 @@
 # Start on a file system that its user has frozen attaches (a freeze nests), or says that it cannot; it never
 # hangs, and never thaws what the user froze.
 # timeout: 240
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

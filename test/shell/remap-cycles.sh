@@ -4,7 +4,7 @@
 # 64 KiB: no bad block and no I/O error, neither online nor after umount, fsck and remount; in every cycle
 # I/O goes through the upper while it is attached and none does afterwards. CYCLES sets the number.
 # timeout: 900
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

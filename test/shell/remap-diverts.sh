@@ -4,7 +4,7 @@
 # original keeps its content while attached, and has it back afterwards. That the upper is used cannot be
 # seen more clearly. Everything in this suite that counts on it rests on this.
 # timeout: 180
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -3,7 +3,7 @@
 # Several pairs in one start are all attached or none: when the last one does not fit, the first ones are
 # as they were, and their file systems are not frozen.
 # timeout: 300
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

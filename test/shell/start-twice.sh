@@ -3,7 +3,7 @@
 # A second start of an attached upper is EBUSY with its sentence, on the same original and on another; the
 # first attachment goes on.
 # timeout: 180
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -3,7 +3,7 @@
 # Stop of a suspended upper is EBUSY and says to resume it first; nothing changes, and after the resume stop
 # works. A start of a suspended upper likewise, and of another one over a suspended one.
 # timeout: 240
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

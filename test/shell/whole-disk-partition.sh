@@ -4,7 +4,7 @@
 # partition; an upper of a partition sees what comes through the disk and touches it, one that straddles the
 # edge included. The uppers are over other disks, so that each byte shows which way it went.
 # timeout: 240
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh
