@@ -144,9 +144,10 @@ static void ip_count(struct ip_att *att, struct bio *bio)
  */
 void ip_to_upper(struct ip_att *att, struct bio *bio)
 {
-	/* nobody here may end the bio: it waits, then */
+	/* nobody here may end the bio: it waits, then, and who polls for it sees it end by itself */
 	if (!att->upper_nowait)
 		bio->bi_opf &= ~REQ_NOWAIT;
+	bio->bi_opf &= ~REQ_POLLED;
 	bio_set_dev(bio, att->upper.bdev);
 	ip_count(att, bio);
 }
@@ -154,6 +155,7 @@ void ip_to_upper(struct ip_att *att, struct bio *bio)
 static void ip_to_gate(struct ip_att *att, struct bio *bio, enum ip_kind kind)
 {
 	bio->bi_iter.bi_sector = ip_address(att->index, kind, bio->bi_iter.bi_sector);
+	bio->bi_opf &= ~REQ_POLLED;
 	bio_set_dev(bio, ip_gate->part0);
 }
 

@@ -92,7 +92,7 @@ bool ip_route(struct bio *bio)
 	atomic_inc(&disk->transit);
 	bio->bi_iter.bi_sector = ip_address(disk->index, IP_GATE_ROUTE, bio->bi_iter.bi_sector);
 	/* all of it is done by a worker that may wait */
-	bio->bi_opf &= ~REQ_NOWAIT;
+	bio->bi_opf &= ~(REQ_NOWAIT | REQ_POLLED);
 	bio_set_dev(bio, ip_gate->part0);
 	return true;
 }
@@ -130,7 +130,7 @@ static struct bio *ip_child(struct ip_disk *disk, struct block_device *part, str
 {
 	struct bio *child = bio_alloc_clone(disk->bdev, bio, GFP_NOIO, &ip_route_bios);
 
-	child->bi_opf &= ~(REQ_PREFLUSH | REQ_POLLED);
+	child->bi_opf &= ~REQ_PREFLUSH;
 	if (part) {
 		if (bio_sectors(child))
 			child->bi_iter.bi_sector -= part->bd_start_sect;
