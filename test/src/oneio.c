@@ -22,6 +22,10 @@
 #define PAGE		4096
 #define MAX_PIECES	256
 
+#ifndef RWF_ATOMIC
+#define RWF_ATOMIC	0x00000040
+#endif
+
 static const char usage[] =
 	"usage: oneio read|write [options] DEV SECTOR        prints OK or the name of the errno; 1: not OK\n"
 	"                                                     CHANGED: what was written is not in memory any more\n"
@@ -29,6 +33,7 @@ static const char usage[] =
 	"       oneio scan|overwrite [-b BYTES] DEV SECTOR UNITS\n"
 	"                                                     an I/O for each unit; prints the numbers of\n"
 	"                                                     those that fail with EIO\n"
+	"  -a         an atomic write (RWF_ATOMIC)\n"
 	"  -b BYTES   of the I/O (4096)\n"
 	"  -d         write through to the medium (RWF_DSYNC)\n"
 	"  -n         do not wait (RWF_NOWAIT)\n"
@@ -250,8 +255,9 @@ int main(int argc, char **argv)
 		goto usage;
 	argc--;
 	argv++;
-	while ((c = getopt(argc, argv, "b:dnpo:v:f:Ot")) != -1) {
+	while ((c = getopt(argc, argv, "ab:dnpo:v:f:Ot")) != -1) {
 		switch (c) {
+		case 'a': flags |= RWF_ATOMIC; break;
 		case 'b': bytes = number(optarg); break;
 		case 'd': flags |= RWF_DSYNC; break;
 		case 'n': flags |= RWF_NOWAIT; break;
