@@ -16,14 +16,26 @@ size=$(sectors "$disk")
 target=${CASE#*-}
 noexcl=""
 [[ $CASE == dm-* ]] || noexcl=noexcl
+if [[ $CASE == *partition ]]; then
+	half=$(( size / 2 ))
+	rawio addpart "$disk" 0 "$half" 1
+	rawio addpart "$disk" "$half" "$half" 2
+	wait_for 10 test -b "${disk}2"
+fi
 [[ -z $CHUNK || $CASE == plain ]] || mk_dm snap "0 $size snapshot $disk $cow N $CHUNK ${noexcl:+noexcl:$(devno "$disk")}"
 case $target in
-plain) ;;
+plain|partition) ;;
 linear) mk_linear up "$disk" "$noexcl" ;;
 *) mk_dm up "0 $size $target $disk $noexcl" ;;
 esac
 case $CASE in
 plain) ;;
+*partition)
+	if [[ $CASE == other-partition ]]; then
+		mk_upper up "${disk}2"
+		attach up remap "${disk}2"
+	fi
+	disk=${disk}1 ;;
 dm-*) disk=$(dmdev up) ;;
 remap-*|filter-*) attach up "${CASE%%-*}" "$disk" ;;
 *) broken "no case $CASE" ;;
