@@ -1,13 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Malformed messages straight to the kernel: each is refused with its errno and changes nothing; thousands of
-# mutated ones as well.
+# Malformed messages straight to the kernel: each is refused with its errno and changes nothing; MESSAGES (20000)
+# mutated ones, by SEED, as well.
 # timeout: 300
 # kernel: patched
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh
 . "$(dirname "$0")/../lib/io.sh"
+
+: "${MESSAGES:=20000}"
 
 mk_upper up "$PART1"
 mk_dm small "0 64 linear $PART2 0 noexcl"
@@ -80,10 +82,10 @@ for c in unterminated short long; do
 	equal "$(state)" "$before"
 done
 
-fuzzmsg random "$(dm small)" "$SEED" 20000 "@interpose_start remap $p1" \
+fuzzmsg random "$(dm small)" "$SEED" "$MESSAGES" "@interpose_start remap $p1" \
 	"@interpose_start remap $p1 nolockfs and $(devno "$(dmdev small)") $p1" "@interpose_stop nolockfs" \
 	"@interpose_status"
-equal "$(state)" "$before" "state after 20000 mutated messages"
+equal "$(state)" "$before" "state after $MESSAGES mutated messages"
 
 # the kernel still understands the good ones
 "$REAL_DMSETUP" message "$up" 0 @interpose_start remap "$p1" nolockfs

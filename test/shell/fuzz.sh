@@ -9,6 +9,13 @@
 
 : "${FUZZ_STEPS:=3000}" "${FUZZ_SEED:=1}"
 
+at_end() {
+	echo "$modprobe" > /proc/sys/kernel/modprobe
+}
+
+# for a type of target that is not there, a program would be started each time
+modprobe=$(< /proc/sys/kernel/modprobe)
+echo > /proc/sys/kernel/modprobe
 printf ',48M\n,48M\n' | sfdisk -q --label dos "$DISK2"
 wait_for 10 test -b "${DISK2}2"
 pids=()
