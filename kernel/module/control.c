@@ -32,22 +32,19 @@ static char *ip_word(char **text)
 }
 
 /* Digits, a colon, digits; nothing else. */
-static bool ip_devno(const char *word, dev_t *devno)
+static bool ip_devno(char *word, dev_t *devno)
 {
-	unsigned int major, minor;
-	const char *p = word;
-	char end;
+	char *half = word, *number;
+	unsigned int value[2], i;
 
-	if (!word)
-		return false;
-	while (isdigit(*p))
-		p++;
-	if (p == word || *p++ != ':' || !isdigit(*p) || strlen(word) > 16)
-		return false;
-	if (sscanf(word, "%u:%u%c", &major, &minor, &end) != 2)
-		return false;
-	*devno = MKDEV(major, minor);
-	return MAJOR(*devno) == major && MINOR(*devno) == minor;
+	for (i = 0; i < 2; i++) {
+		number = strsep(&half, ":");
+		/* that would take a sign */
+		if (!number || !isdigit(*number) || kstrtouint(number, 10, &value[i]))
+			return false;
+	}
+	*devno = MKDEV(value[0], value[1]);
+	return !half && MAJOR(*devno) == value[0] && MINOR(*devno) == value[1];
 }
 
 static int ip_command_start(dev_t upper, char *text)
