@@ -58,7 +58,7 @@ static int ip_cycle(struct request_queue *q, struct ip_watch *watch)
 	return 0;
 }
 
-static int ip_drain_queue(struct request_queue *q)
+static int ip_drain_rounds(struct request_queue *q)
 {
 	unsigned int round;
 	int r;
@@ -68,6 +68,9 @@ static int ip_drain_queue(struct request_queue *q)
 		bool undisturbed;
 		int open;
 
+		/* it is not let go any more, and nothing goes there */
+		if (blk_queue_dying(q))
+			return -ENODEV;
 		init_waitqueue_func_entry(&watch.entry, ip_watch_wake);
 		r = ip_cycle(q, &watch);
 		if (r)
@@ -86,12 +89,27 @@ static int ip_drain_queue(struct request_queue *q)
 	return -EBUSY;
 }
 
+/*
+ * To freeze a queue takes a grace period if its references are counted per CPU, in which all that
+ * comes has to wait: they are not, meanwhile.
+ */
+static int ip_drain_queue(struct request_queue *q)
+{
+	int r;
+
+	percpu_ref_switch_to_atomic_sync(&q->q_usage_counter);
+	r = ip_drain_rounds(q);
+	percpu_ref_switch_to_percpu(&q->q_usage_counter);
+	return r;
+}
+
 /**
  * ip_drain - wait for the bios of some originals that were submitted before they were counted
  * @atts: list of attachments, in stage IP_TRACK, which everybody sees
  *
  * Context: may sleep, for as long as the devices need for the I/O that they have; a fatal
- * signal ends it. Return: 0, -EINTR, or -EBUSY if somebody freezes the queue without end.
+ * signal ends it. Return: 0, -EINTR, -ENODEV if one of them goes away, or -EBUSY if somebody freezes
+ * the queue without end.
  */
 int ip_drain(struct list_head *atts)
 {

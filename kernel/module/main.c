@@ -43,8 +43,12 @@ static int __init ip_init(void)
 static void __exit ip_exit(void)
 {
 	ip_end(ARRAY_SIZE(ip_parts));
-	/* who has ended the last bio may still be in our text, but does not sleep there */
+	/*
+	 * Who has ended the last bio may still be in our text, but does not sleep there: a task, or an
+	 * interrupt, also of a processor that is idle.
+	 */
 	synchronize_rcu_tasks();
+	synchronize_rcu();
 }
 
 module_init(ip_init);
