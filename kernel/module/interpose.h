@@ -223,6 +223,7 @@ int ip_control_init(void);
 void ip_control_exit(void);
 
 /* target.c */
+bool ip_target_shares(const struct gendisk *disk, const char *name);
 int ip_target_init(void);
 void ip_target_exit(void);
 

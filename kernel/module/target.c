@@ -7,23 +7,26 @@
 
 #include <linux/device-mapper.h>
 #include <linux/module.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 struct ip_target {
 	struct ip_dev dev;
 	struct dm_dev dm_dev;	/* what ->iterate_devices() shows */
 	sector_t offset;
+	struct ip_link *link;	/* what it needs to be linked */
 	bool linked;
 };
 
 /*
- * The mapped device among the holders of its device, where lsblk and others look. A new table
- * of it comes before the old one goes: one link for both.
+ * The mapped device among the holders of its device, and that among its slaves, where lsblk and
+ * others look. A new table of it comes before the old one goes: one link for both.
  */
 struct ip_link {
 	struct list_head list;
 	struct gendisk *disk;
 	struct block_device *bdev;
+	struct kobject *holders;
 	unsigned int users;
 };
 
@@ -40,28 +43,59 @@ static struct ip_link *ip_link_find(struct gendisk *disk, struct block_device *b
 	return NULL;
 }
 
-static void ip_link_get(struct gendisk *disk, struct block_device *bdev, struct ip_target *t)
+/* While the disk is there: the directory may not go before the link. */
+static struct ip_link *ip_link_new(struct gendisk *disk, struct block_device *bdev)
+{
+	struct ip_link *link = kzalloc(sizeof(*link), GFP_KERNEL);
+
+	if (!link)
+		return NULL;
+	link->disk = disk;
+	link->bdev = bdev;
+	mutex_lock(&bdev->bd_disk->open_mutex);
+	if (disk_live(bdev->bd_disk))
+		link->holders = kobject_get(bdev->bd_holder_dir);
+	mutex_unlock(&bdev->bd_disk->open_mutex);
+	return link;
+}
+
+static void ip_link_free(struct ip_link *link)
+{
+	if (!link)
+		return;
+	kobject_put(link->holders);
+	kfree(link);
+}
+
+/* Both or none. The mapped device may have claimed it by another target: then they are there. */
+static bool ip_link_make(struct ip_link *link)
+{
+	struct kobject *slaves = link->disk->slave_dir, *bdev = bdev_kobj(link->bdev);
+
+	if (!link->holders || sysfs_create_link_nowarn(slaves, bdev, kobject_name(bdev)))
+		return false;
+	if (!sysfs_create_link_nowarn(link->holders, &disk_to_dev(link->disk)->kobj,
+				      kobject_name(&disk_to_dev(link->disk)->kobj)))
+		return true;
+	sysfs_remove_link(slaves, kobject_name(bdev));
+	return false;
+}
+
+static void ip_link_get(struct ip_target *t)
 {
 	struct ip_link *link;
 
 	mutex_lock(&ip_links_mutex);
-	link = ip_link_find(disk, bdev);
-	if (!link) {
-		link = kzalloc(sizeof(*link), GFP_KERNEL);
-		if (!link)
-			goto out;
-		link->disk = disk;
-		link->bdev = bdev;
-		if (sysfs_create_link(bdev->bd_holder_dir, &disk_to_dev(disk)->kobj,
-				      disk->disk_name)) {
-			kfree(link);
-			goto out;
-		}
+	link = ip_link_find(t->link->disk, t->link->bdev);
+	if (!link && ip_link_make(t->link)) {
+		link = t->link;
+		t->link = NULL;
 		list_add(&link->list, &ip_links);
 	}
-	link->users++;
-	t->linked = true;
-out:
+	if (link) {
+		link->users++;
+		t->linked = true;
+	}
 	mutex_unlock(&ip_links_mutex);
 }
 
@@ -72,11 +106,30 @@ static void ip_link_put(struct gendisk *disk, struct block_device *bdev)
 	mutex_lock(&ip_links_mutex);
 	link = ip_link_find(disk, bdev);
 	if (!--link->users) {
-		sysfs_remove_link(bdev->bd_holder_dir, disk->disk_name);
+		sysfs_remove_link(link->holders, kobject_name(&disk_to_dev(disk)->kobj));
+		sysfs_remove_link(disk->slave_dir, kobject_name(bdev_kobj(bdev)));
 		list_del(&link->list);
-		kfree(link);
+		ip_link_free(link);
 	}
 	mutex_unlock(&ip_links_mutex);
+}
+
+/**
+ * ip_target_shares - is it by our target that a device is among the slaves of a mapped device?
+ * @disk: of the mapped device
+ * @name: of the other device, in sysfs
+ */
+bool ip_target_shares(const struct gendisk *disk, const char *name)
+{
+	struct ip_link *link;
+	bool found = false;
+
+	mutex_lock(&ip_links_mutex);
+	list_for_each_entry(link, &ip_links, list)
+		found = found || (link->disk == disk &&
+				  !strcmp(kobject_name(bdev_kobj(link->bdev)), name));
+	mutex_unlock(&ip_links_mutex);
+	return found;
 }
 
 static int ip_target_devno(const char *path, dev_t *devno)
@@ -136,6 +189,11 @@ static int ip_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 		r = -EOPNOTSUPP;
 		goto bad;
 	}
+	t->link = ip_link_new(dm_disk(md), t->dev.bdev);
+	if (!t->link) {
+		r = -ENOMEM;
+		goto bad;
+	}
 	t->offset = offset;
 	t->dm_dev.bdev = t->dev.bdev;
 	t->dm_dev.mode = IP_MODE_RW;
@@ -152,6 +210,7 @@ static int ip_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 	}
 	return 0;
 bad:
+	ip_link_free(t->link);
 	ip_close(&t->dev);
 	kfree(t);
 	return r;
@@ -164,17 +223,22 @@ static void ip_dtr(struct dm_target *ti)
 	if (t->linked)
 		ip_link_put(dm_disk(dm_table_get_md(ti->table)), t->dev.bdev);
 	ip_hook_put();
+	ip_link_free(t->link);
 	ip_close(&t->dev);
 	kfree(t);
 }
 
-/* The mapped device is in sysfs from here on. */
+/* The mapped device is in sysfs from here on. Memory must not be written to it, which waits for us. */
 static void ip_resume(struct dm_target *ti)
 {
 	struct ip_target *t = ti->private;
+	unsigned int noio;
 
-	if (!t->linked && disk_live(t->dev.bdev->bd_disk))
-		ip_link_get(dm_disk(dm_table_get_md(ti->table)), t->dev.bdev, t);
+	if (t->linked)
+		return;
+	noio = memalloc_noio_save();
+	ip_link_get(t);
+	memalloc_noio_restore(noio);
 }
 
 static int ip_map(struct dm_target *ti, struct bio *bio)
