@@ -76,6 +76,7 @@ static int ip_fits(struct ip_att *att)
 {
 	struct block_device *o = att->original.bdev, *u = att->upper.bdev;
 	struct request_queue *q = bdev_get_queue(o);
+	const char *why;
 
 	if (bdev_nr_sectors(u) != bdev_nr_sectors(o))
 		return bdev_nr_sectors(u) < bdev_nr_sectors(o) ? -ERANGE : -EFBIG;
@@ -93,7 +94,7 @@ static int ip_fits(struct ip_att *att)
 		return ip_refuse(att, -EOPNOTSUPP, "the upper is request-based");
 	if (o->bd_disk->flags & GENHD_FL_HIDDEN)
 		return ip_refuse(att, -EOPNOTSUPP, "it is a path of another disk");
-	if (bdev_is_zoned(o) || bdev_is_zoned(u))
+	if (bdev_is_zoned(o))
 		return ip_refuse(att, -EOPNOTSUPP, "zoned");
 	if (blk_queue_dax(q) || ip_has_rw_page(o))
 		return ip_refuse(att, -EOPNOTSUPP, "it can be read and written without a bio");
@@ -101,21 +102,54 @@ static int ip_fits(struct ip_att *att)
 		return ip_refuse(att, -EOPNOTSUPP, "inline encryption");
 	if (bdev_get_integrity(o))
 		return ip_refuse(att, -EOPNOTSUPP, "integrity data");
-	if (bdev_logical_block_size(u) > bdev_logical_block_size(o))
-		return ip_refuse(att, -EOPNOTSUPP, "larger blocks");
-	if (bdev_dma_alignment(u) > max(bdev_dma_alignment(o), 511U))
-		return ip_refuse(att, -EOPNOTSUPP, "stricter alignment of memory");
-	if (bdev_stable_writes(u) && !bdev_stable_writes(o))
-		return ip_refuse(att, -EOPNOTSUPP, "data must not change while it is written");
-	if (bdev_max_discard_sectors(o) && !bdev_max_discard_sectors(u))
-		return ip_refuse(att, -EOPNOTSUPP, "no discard");
-	if (bdev_max_secure_erase_sectors(o) && !bdev_max_secure_erase_sectors(u))
-		return ip_refuse(att, -EOPNOTSUPP, "no secure erase");
-	if (bdev_write_zeroes_sectors(o) && !bdev_write_zeroes_sectors(u))
-		return ip_refuse(att, -EOPNOTSUPP, "no write zeroes");
-	if (ip_atomic_writes(o) && !ip_atomic_writes(u))
-		return ip_refuse(att, -EOPNOTSUPP, "no atomic writes");
+	why = ip_unfit(att);
+	if (why)
+		return ip_refuse(att, -EOPNOTSUPP, why);
 	return 0;
+}
+
+/*
+ * The next partition of a disk, behind number @partno: its device number and its name in sysfs; 0
+ * if there is none.
+ */
+static dev_t ip_next_part(struct gendisk *disk, unsigned long *partno, char *name)
+{
+	struct block_device *part;
+	dev_t devno = 0;
+
+	rcu_read_lock();
+	(*partno)++;
+	part = xa_find(&disk->part_tbl, partno, ULONG_MAX, XA_PRESENT);
+	if (part) {
+		devno = part->bd_dev;
+		strscpy(name, kobject_name(bdev_kobj(part)), BDEVNAME_SIZE);
+	}
+	rcu_read_unlock();
+	return devno;
+}
+
+/* Has the mapped device claimed it? What is below its own devices is not looked at. */
+static bool ip_has_claimed(struct gendisk *disk, const char *name)
+{
+	struct kernfs_node *kn = kernfs_find_and_get(disk->slave_dir->sd, name);
+
+	kernfs_put(kn);
+	return kn && !ip_target_shares(disk, name);
+}
+
+/* An upper that has claimed its original sends each bio back to where it came from. */
+static bool ip_is_loop(struct ip_att *att)
+{
+	struct gendisk *upper = att->upper.bdev->bd_disk;
+	char name[BDEVNAME_SIZE];
+	unsigned long partno = 0;
+
+	if (ip_has_claimed(upper, kobject_name(bdev_kobj(att->original.bdev))))
+		return true;
+	while (att->whole && ip_next_part(att->original.bdev->bd_disk, &partno, name))
+		if (ip_has_claimed(upper, name))
+			return true;
+	return false;
 }
 
 /* One of both at most once; a whole disk and its partitions exclude each other. */
@@ -123,7 +157,7 @@ static int ip_is_free(struct ip_att *att)
 {
 	unsigned int i;
 
-	if (att->upper.bdev->bd_disk == att->original.bdev->bd_disk)
+	if (att->upper.bdev->bd_disk == att->original.bdev->bd_disk || ip_is_loop(att))
 		return -ELOOP;
 	for (i = 0; i < IP_INDEX_MAX; i++) {
 		struct ip_att *other = ip_atts[i];
@@ -174,6 +208,7 @@ struct ip_att *ip_att_alloc(bool nolockfs)
 		return NULL;
 	att->nolockfs = nolockfs;
 	att->index = IP_INDEX_MAX - 1;
+	ratelimit_state_init(&att->complaints, 5 * HZ, 1);
 	init_completion(&att->drained);
 	init_waitqueue_head(&att->wait);
 	spin_lock_init(&att->lock);
@@ -224,8 +259,10 @@ static struct ip_att *ip_att_new(const struct ip_pair *pair, bool nolockfs)
 		att->upper_nowait = bdev_nowait(att->upper.bdev);
 		r = ip_is_free(att);
 	}
-	if (!r)
+	if (!r) {
+		ip_set_needs(att);
 		r = ip_fits(att);
+	}
 	if (!r)
 		r = ip_io_pool(att);
 	if (!r)
@@ -294,20 +331,14 @@ static void ip_thaw(struct ip_att *att)
 static int ip_freeze(struct ip_att *att)
 {
 	struct gendisk *disk = att->original.bdev->bd_disk;
+	char name[BDEVNAME_SIZE];
 	unsigned long partno = 0;
 	int r = ip_freeze_one(att, att->original.bdev->bd_dev);
 
 	while (!r && att->whole) {
-		struct block_device *part;
-		dev_t devno = 0;
+		dev_t devno = ip_next_part(disk, &partno, name);
 
-		rcu_read_lock();
-		partno++;
-		part = xa_find(&disk->part_tbl, &partno, ULONG_MAX, XA_PRESENT);
-		if (part)
-			devno = part->bd_dev;
-		rcu_read_unlock();
-		if (!part)
+		if (!devno)
 			break;
 		r = ip_freeze_one(att, devno);
 	}
@@ -490,6 +521,28 @@ void ip_counts_sum(struct ip_att *att, struct ip_counts *sum)
 	}
 }
 
+/* Words with commas between, or a dash. */
+static void ip_flags(struct ip_att *att, char *buf, size_t size)
+{
+	struct block_device *o = att->original.bdev, *u = att->upper.bdev;
+	const struct {
+		bool set;
+		const char *word;
+	} flags[] = {
+		{ att->nolockfs, "nolockfs" },
+		{ !disk_live(o->bd_disk), "gone" },
+		{ ip_unfit(att) || bdev_nr_sectors(u) < bdev_nr_sectors(o), "unfit" },
+		{ READ_ONCE(att->looped), "loop" },
+	};
+	unsigned int i;
+	size_t at = 0;
+
+	strscpy(buf, "-", size);
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		if (flags[i].set)
+			at += scnprintf(buf + at, size - at, "%s%s", at ? "," : "", flags[i].word);
+}
+
 /**
  * ip_status - say what a mapped device is attached to
  * @upper: its device number
@@ -510,14 +563,13 @@ int ip_status(dev_t upper, char *buf, size_t size)
 		return -EINTR;
 	att = ip_att_of(upper);
 	if (att) {
-		const bool gone = !disk_live(att->original.bdev->bd_disk);
+		char flags[IP_FLAGS_MAX];
 
+		ip_flags(att, flags, sizeof(flags));
 		ip_counts_sum(att, &sum);
-		r = scnprintf(buf, size, "remap %u:%u %s%s%s %llu %llu %llu %llu %d\n",
+		r = scnprintf(buf, size, "remap %u:%u %s %llu %llu %llu %llu %d\n",
 			      MAJOR(att->original.bdev->bd_dev), MINOR(att->original.bdev->bd_dev),
-			      att->nolockfs ? "nolockfs" : gone ? "" : "-",
-			      att->nolockfs && gone ? "," : "", gone ? "gone" : "",
-			      sum.ios[READ], sum.sectors[READ], sum.ios[WRITE], sum.sectors[WRITE],
+			      flags, sum.ios[READ], sum.sectors[READ], sum.ios[WRITE], sum.sectors[WRITE],
 			      atomic_read(&att->held));
 	}
 	mutex_unlock(&ip_mutex);

@@ -22,6 +22,24 @@ static_assert(BIO_FLAG_LAST <= IP_BIO_OWN,
 static_assert(sizeof_field(struct bio, bi_flags) == 2,
 	      "dm-interpose does not know this kernel: the flags of its bios are not where they were");
 
+/* How many uppers a bio came through: above all flags of bi_opf, since who clones a bio copies that. */
+#define IP_HOPS_SHIFT	29
+#define IP_HOPS_MAX	7
+static_assert((int)__REQ_NR_BITS <= IP_HOPS_SHIFT,
+	      "dm-interpose does not know this kernel: bi_opf has no bits to spare");
+
+static inline unsigned int ip_hops(const struct bio *bio)
+{
+	return (__force u32)bio->bi_opf >> IP_HOPS_SHIFT;
+}
+
+static inline void ip_set_hops(struct bio *bio, unsigned int hops)
+{
+	const u32 flags = (__force u32)bio->bi_opf & ((1U << IP_HOPS_SHIFT) - 1);
+
+	bio->bi_opf = (__force blk_opf_t)(flags | hops << IP_HOPS_SHIFT);
+}
+
 #if !defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
 #error "dm-interpose needs a kernel with CONFIG_DYNAMIC_FTRACE_WITH_ARGS"
 #endif

@@ -22,8 +22,8 @@ static void ip_to_original(struct ip_att *att, struct bio *bio)
 }
 
 /*
- * Where the stage wants it. Keeps it, or gives it back in @go with the side it is counted on.
- * Returns false if it was kept.
+ * Where the stage wants it. Keeps it, or counts it on the side where it goes. Returns false if it
+ * was kept.
  */
 static bool ip_gate_pass(struct ip_att *att, struct bio *bio, enum ip_stage *stage)
 {
@@ -59,9 +59,13 @@ static void ip_gate_send(struct ip_att *att, struct bio *bio, enum ip_stage stag
 
 static void ip_gate_take(struct ip_att *att, struct bio *bio)
 {
+	struct ip_io *io = bio->bi_private;
 	enum ip_stage stage;
 
-	if (ip_gate_pass(att, bio, &stage))
+	/* stop would wait for the bio that this one is a part of */
+	if (unlikely(io->hops) && ip_is_looping(att))
+		bio_io_error(bio);
+	else if (ip_gate_pass(att, bio, &stage))
 		ip_gate_send(att, bio, stage);
 }
 
@@ -139,6 +143,9 @@ static void ip_gate_submit(struct bio *bio)
 		bio_list_add(&att->bare, bio);
 		spin_unlock(&att->lock);
 		queue_work(ip_wq, &att->work);
+		break;
+	case IP_GATE_END:
+		bio_endio(bio);
 		break;
 	case IP_GATE_ROUTE:
 		bio->bi_iter.bi_sector = ip_sector_of(address);

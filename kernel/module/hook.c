@@ -87,8 +87,9 @@ static void ip_end_io(struct bio *bio)
 
 	bio->bi_end_io = io->end_io;
 	bio->bi_private = io->private;
-	/* some look at it behind the end of their bios */
+	/* some look at it behind the end of their bios, and some use them again */
 	bio->bi_bdev = io->bdev;
+	ip_set_hops(bio, io->hops);
 	mempool_free(io, pool);
 	/* it counts until its submitter knows */
 	bio->bi_end_io(bio);
@@ -105,6 +106,7 @@ void ip_io_init(struct ip_io *io, struct ip_att *att, struct bio *bio, enum ip_s
 {
 	io->att = att;
 	io->side = side;
+	io->hops = ip_hops(bio);
 	io->bdev = bio->bi_bdev;
 	io->end_io = bio->bi_end_io;
 	io->private = bio->bi_private;
@@ -144,10 +146,13 @@ static void ip_count(struct ip_att *att, struct bio *bio)
  */
 void ip_to_upper(struct ip_att *att, struct bio *bio)
 {
+	const struct ip_io *io = bio->bi_private;
+
 	/* nobody here may end the bio: it waits, then, and who polls for it sees it end by itself */
 	if (!att->upper_nowait)
 		bio->bi_opf &= ~REQ_NOWAIT;
 	bio->bi_opf &= ~REQ_POLLED;
+	ip_set_hops(bio, min_t(unsigned int, io->hops + 1, IP_HOPS_MAX));
 	bio_set_dev(bio, att->upper.bdev);
 	ip_count(att, bio);
 }
@@ -157,6 +162,94 @@ static void ip_to_gate(struct ip_att *att, struct bio *bio, enum ip_kind kind)
 	bio->bi_iter.bi_sector = ip_address(att->index, kind, bio->bi_iter.bi_sector);
 	bio->bi_opf &= ~REQ_POLLED;
 	bio_set_dev(bio, ip_gate->part0);
+}
+
+/* --- what the upper takes --- */
+
+/* For an attachment that has its original: what an upper may want of its bios. */
+void ip_set_needs(struct ip_att *att)
+{
+	att->block = bdev_logical_block_size(att->original.bdev);
+	att->dma = max(bdev_dma_alignment(att->original.bdev), SECTOR_SIZE - 1);
+	att->stable = bdev_stable_writes(att->original.bdev);
+	att->readonly = bdev_read_only(att->original.bdev);
+}
+
+/* Does the upper, with the table that it has now, take each bio as the original does? NULL: yes. */
+const char *ip_unfit(const struct ip_att *att)
+{
+	struct block_device *u = att->upper.bdev;
+
+	if (unlikely(bdev_logical_block_size(u) > att->block))
+		return "larger blocks";
+	if (unlikely(bdev_dma_alignment(u) > att->dma))
+		return "stricter alignment of memory";
+	if (unlikely(bdev_stable_writes(u) && !att->stable))
+		return "data must not change while it is written";
+	if (unlikely(bdev_is_zoned(u)))
+		return "zoned";
+	if (unlikely(bdev_read_only(u) && !att->readonly))
+		return "read-only";
+	return NULL;
+}
+
+/* What of them an upper takes that is not fit: what it can address, if it may be written. */
+static bool ip_takes_nevertheless(const struct ip_att *att, struct bio *bio)
+{
+	struct block_device *u = att->upper.bdev;
+	const bool no_writes = (bdev_stable_writes(u) && !att->stable) ||
+			       (bdev_read_only(u) && !att->readonly);
+	const sector_t blocks = (bdev_logical_block_size(u) >> SECTOR_SHIFT) - 1;
+	struct bvec_iter iter;
+	struct bio_vec bv;
+
+	if (bdev_is_zoned(u) || (no_writes && op_is_write(bio_op(bio)) && bio_sectors(bio)))
+		return false;
+	if ((bio->bi_iter.bi_sector | bio_sectors(bio)) & blocks)
+		return false;
+	if (!bio_has_data(bio) || bdev_dma_alignment(u) <= att->dma)
+		return true;
+	bio_for_each_bvec(bv, bio, iter)
+		if ((bv.bv_offset | bv.bv_len) & bdev_dma_alignment(u))
+			return false;
+	return true;
+}
+
+/**
+ * ip_is_looping - has the upper sent its I/O back to the original lately?
+ * @att: the attachment
+ */
+bool ip_is_looping(struct ip_att *att)
+{
+	const unsigned long looped = READ_ONCE(att->looped);
+
+	return looped && time_before(jiffies, looped + 10 * HZ);
+}
+
+/*
+ * The hook of a bio for the upper: each time that it comes there, since device-mapper keeps some
+ * while it changes the table. What lies behind a table that is too small fails without us, as do
+ * operations that the upper does not have: their callers know that, but for discard, which is a
+ * hint to the original and so to the upper.
+ */
+static void ip_at_upper(struct ip_att *att, struct bio *bio)
+{
+	const struct ip_io *io = bio->bi_private;
+	const char *why = ip_unfit(att);
+
+	if (unlikely(io->hops == IP_HOPS_MAX)) {
+		WRITE_ONCE(att->looped, jiffies ?: 1);
+		why = "it comes back";
+	} else if (likely(!why) || ip_takes_nevertheless(att, bio)) {
+		if (unlikely(bio_op(bio) == REQ_OP_DISCARD) &&
+		    !bdev_max_discard_sectors(att->upper.bdev))
+			ip_to_gate(att, bio, IP_GATE_END);
+		return;
+	}
+	if (__ratelimit(&att->complaints))
+		pr_warn("%pg: I/O of %pg fails: %s\n", att->upper.bdev, att->original.bdev, why);
+	bio->bi_status = BLK_STS_IOERR;
+	ip_to_gate(att, bio, IP_GATE_END);
 }
 
 /* Makes the sector one of the original. False: the bio is beyond the end of its device. */
@@ -245,6 +338,7 @@ static void ip_take(struct ip_att *att, struct bio *bio)
 	case IP_THROUGH:
 		bio->bi_iter.bi_sector = sector;
 		ip_to_upper(att, bio);
+		ip_at_upper(att, bio);
 		break;
 	}
 }
@@ -254,9 +348,16 @@ static noinline void ip_seen(struct bio *bio)
 	struct block_device *bdev = bio->bi_bdev;
 	struct ip_att *att;
 
-	/* ours, or the rest of one that was counted and goes on */
-	if (bio->bi_flags & BIT(IP_BIO_OWN) || ip_is_counted(bio))
+	if (bio->bi_flags & BIT(IP_BIO_OWN))
 		return;
+	/* one that goes on, or the rest of it */
+	if (ip_is_counted(bio)) {
+		const struct ip_io *io = bio->bi_private;
+
+		if (bdev == io->att->upper.bdev && io->side == IP_THROUGH)
+			ip_at_upper(io->att, bio);
+		return;
+	}
 	rcu_read_lock();
 	att = ip_find(bdev);
 	if (!att && bdev_is_partition(bdev)) {
@@ -332,7 +433,13 @@ void ip_hook_put(void)
 
 /* --- the table --- */
 
-/* Which disks have something attached. A bit too many for a moment costs a look into the table. */
+static void ip_filter_add(unsigned long *filter, const struct ip_att *att)
+{
+	__set_bit(ip_filter_bit(att->original.bdev->bd_disk), filter);
+	__set_bit(ip_filter_bit(att->upper.bdev->bd_disk), filter);
+}
+
+/* Which disks have something attached, or are. A bit too many for a moment costs a look into the table. */
 void ip_filter_rebuild(void)
 {
 	DECLARE_BITMAP(filter, 1 << IP_FILTER_BITS) = { };
@@ -340,7 +447,7 @@ void ip_filter_rebuild(void)
 
 	for (i = 0; i < IP_INDEX_MAX; i++)
 		if (ip_atts[i] && !hlist_unhashed(&ip_atts[i]->node))
-			__set_bit(ip_filter_bit(ip_atts[i]->original.bdev->bd_disk), filter);
+			ip_filter_add(filter, ip_atts[i]);
 	for_each_set_bit(bit, filter, 1 << IP_FILTER_BITS)
 		set_bit(bit, ip_filter);
 	for_each_clear_bit(bit, filter, 1 << IP_FILTER_BITS)

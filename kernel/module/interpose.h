@@ -15,6 +15,11 @@
  * hold one. A bio of the target "interpose" (target.c) has the mark IP_BIO_OWN and is left
  * alone.
  *
+ * The table of the upper can be another one at any time, and nobody asks the module: so each bio
+ * is looked at again when it comes to the upper, also if that had kept it meanwhile. One that the
+ * upper does not take as the original would, or that has come through uppers too often, fails
+ * (ip_at_upper()).
+ *
  * A bio that comes through the whole disk's node and touches an attached partition is sent to the
  * gate, too, and cut there at the borders (route.c).
  *
@@ -33,6 +38,7 @@
 #include <linux/mempool.h>
 #include <linux/mutex.h>
 #include <linux/percpu-refcount.h>
+#include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
@@ -43,6 +49,7 @@
 
 #define IP_NAME		"dm-interpose"
 #define IP_STATUS_MAX	160
+#define IP_FLAGS_MAX	32
 
 enum ip_stage {
 	IP_OFF,		/* bios are left alone */
@@ -70,6 +77,12 @@ struct ip_counts {
  * @upper: the mapped device
  * @whole: the original is a whole disk: bios of its partitions are taken as well
  * @upper_nowait: the upper takes bios that must not wait
+ * @block: logical block size of the original
+ * @dma: alignment of memory, a mask, that an upper may want
+ * @stable: the original's data do not change while they are written
+ * @readonly: nobody writes to the original
+ * @looped: when the upper has sent a bio back last, in jiffies, or 0
+ * @complaints: of I/O that the upper cannot take
  * @nolockfs: it was asked for when it was started
  * @index: its part of the addresses of the gate
  * @below: bios that were counted and are on their way to the original
@@ -95,6 +108,12 @@ struct ip_att {
 	bool whole;
 	bool upper_nowait;
 	bool nolockfs;
+	bool stable;
+	bool readonly;
+	unsigned int block;
+	unsigned int dma;
+	unsigned long looped;
+	struct ratelimit_state complaints;
 	unsigned int index;
 
 	atomic_t below;
@@ -119,6 +138,7 @@ struct ip_att {
 struct ip_io {
 	struct ip_att *att;
 	enum ip_side side;
+	unsigned int hops;
 	struct block_device *bdev;
 	bio_end_io_t *end_io;
 	void *private;
@@ -129,8 +149,8 @@ struct ip_io {
  * one, too, and nobody looks at it.
  */
 #define IP_SECTOR_BITS	41
-#define IP_KIND_BITS	2
-#define IP_INDEX_BITS	10
+#define IP_KIND_BITS	3
+#define IP_INDEX_BITS	9
 #define IP_INDEX_MAX	BIT(IP_INDEX_BITS)
 
 enum ip_kind {
@@ -138,6 +158,7 @@ enum ip_kind {
 	IP_GATE_BARE,		/* has none, and waits for one to be held */
 	IP_GATE_BARE_BELOW,	/* the same, to go to the original */
 	IP_GATE_ROUTE,		/* to be cut at the borders of partitions */
+	IP_GATE_END,		/* has its struct ip_io, and how it ends */
 };
 
 static inline sector_t ip_address(unsigned int index, enum ip_kind kind, sector_t sector)
@@ -178,6 +199,9 @@ void ip_io_init(struct ip_io *io, struct ip_att *att, struct bio *bio, enum ip_s
 void ip_io_undo(struct bio *bio);
 bool ip_is_counted(struct bio *bio);
 void ip_to_upper(struct ip_att *att, struct bio *bio);
+bool ip_is_looping(struct ip_att *att);
+void ip_set_needs(struct ip_att *att);
+const char *ip_unfit(const struct ip_att *att);
 struct ip_io *ip_io_alloc(struct ip_att *att, gfp_t gfp);
 int ip_io_pool(struct ip_att *att);
 int ip_hook_init(void);

@@ -59,6 +59,7 @@ static int ip_test_divert(struct gendisk *original, struct gendisk *upper)
 	att->original.bdev = original->part0;
 	att->upper.bdev = upper->part0;
 	att->whole = true;
+	ip_set_needs(att);
 	if (ip_io_pool(att))
 		goto out;
 	r = ip_hook_get();
