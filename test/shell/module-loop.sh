@@ -27,9 +27,9 @@ flagged() {
 goes_round() {
 	local dev=$1
 	log_mark
-	equal "$(timeout 20 oneio write "$dev" 64 || :)" EIO "a write"
-	equal "$(timeout 20 oneio read "$dev" 64 || :)" EIO "a read"
-	equal "$(timeout 20 oneio flush "$dev" || :)" EIO "a flush"
+	equal "$(timeout 60 oneio write "$dev" 64 || :)" EIO "a write"
+	equal "$(timeout 60 oneio read "$dev" 64 || :)" EIO "a read"
+	equal "$(timeout 60 oneio flush "$dev" || :)" EIO "a flush"
 	flagged loop || fail "flags: $(counter up flags)"
 	log_since "dm-interpose: .*I/O of $(basename "$dev") fails: it comes back"
 }
@@ -47,8 +47,8 @@ for target in "linear BASE 0" "delay BASE 0 5" "flakey BASE 0 60 0"; do
 	mk_dm up "0 $nr ${target/BASE/$(dmdev base)}"
 	start "$PART2"
 	goes_round "$PART2"
-	bg rawio hammer -c "$TESTDIR/hammer" -w "$PART2" 0 4
-	timeout 20 "$REAL_DMSETUP" message "$(dm up)" 0 @interpose_stop || fail "stop: status $?"
+	bg rawio hammer -c "$TESTDIR/hammer" -w "$PART2" 0 2
+	timeout 60 "$REAL_DMSETUP" message "$(dm up)" 0 @interpose_stop || fail "stop: status $?"
 	end_bg "$BG" || :
 	rawio write "$PART2" 0 128 1
 	dmsetup remove "$(dm up)"
