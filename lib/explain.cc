@@ -108,7 +108,7 @@ std::string missing_interposer(Kernel &kernel, const DmInfo &upper, const std::s
 		kernel.message(upper.devno, "@interpose_status");
 	} catch (const Error &error) {
 		if (error.errnum() == EINVAL)
-			return no_interposer(what, upper.name);
+			return what + ": " + upper.name + ": " + no_interposer(kernel);
 	}
 	return "";
 }
@@ -211,9 +211,13 @@ std::string start_reason(Kernel &kernel, Mode mode, const std::vector<Pair> &pai
 
 } // namespace
 
-std::string no_interposer(const std::string &what, const std::string &device)
+std::string no_interposer(Kernel &kernel)
 {
-	return what + ": " + device + ": " + kNoInterposer;
+	if (kernel.module_is_installed())
+		return "this kernel has no interposer, and its module dm-interpose cannot be loaded: "
+		       "see dmesg, and dm-interpose(7) for Secure Boot";
+	return "this kernel has no interposer: install the module dm-interpose for it (package "
+	       "dm-interpose-dkms), or boot a kernel that is built with CONFIG_DM_INTERPOSE";
 }
 
 std::string explain_any(const std::string &what, const std::string &device, int errnum)

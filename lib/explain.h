@@ -14,10 +14,6 @@
 namespace dmr
 {
 
-inline constexpr char kNoInterposer[] =
-	"this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel that "
-	"is built with CONFIG_DM_INTERPOSE";
-
 std::string explain_start(Kernel &kernel, Mode mode, const std::vector<Pair> &pairs, int errnum);
 
 /* @mode: which command is to be named; nothing for both. */
@@ -26,7 +22,7 @@ std::string explain_stop(Kernel &kernel, std::optional<Mode> mode, const DmInfo 
 /* For errnos that mean the same whatever was asked. */
 std::string explain_any(const std::string &what, const std::string &device, int errnum);
 
-/* The kernel answers, but knows no interposer. */
-std::string no_interposer(const std::string &what, const std::string &device);
+/* The kernel answers, but knows no interposer, and its module is not loaded: why, and what to do. */
+std::string no_interposer(Kernel &kernel);
 
 } // namespace dmr

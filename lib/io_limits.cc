@@ -34,6 +34,10 @@ std::optional<std::string> kind_reason(Kernel &kernel, Mode mode, const Pair &pa
 	if (original.dax == true)
 		return given + ": can do DAX, which passes the block layer by: it cannot be " +
 		       past_of(mode);
+	if (kernel.has_module() && original.bio_based)
+		return given + ": takes bios itself (a dm or md device, for example), and the module "
+			       "dm-interpose cannot wait for them: remap what is below it, or boot a "
+			       "kernel with the patches of dm-remap (CONFIG_DM_INTERPOSE)";
 	if (original.uncounted)
 		return given + ": its I/O in flight is not counted: echo 1 > /sys/block/" +
 		       disk_name(kernel, pair.original) + "/queue/iostats";

@@ -28,6 +28,12 @@ public:
 	 * built in. */
 	virtual bool has_module() = 0;
 
+	/* Loads it, where there is one for this kernel. Returns whether it is loaded now. */
+	virtual bool load_module() = 0;
+
+	/* Whether there is one for this kernel, loaded or not. */
+	virtual bool module_is_installed() = 0;
+
 	/* Sends a message to sector 0 of a dm device, or to the module if it is one of the
 	 * interposer's. The answer may be empty. Error: errno of the kernel. */
 	virtual std::string message(Devno dm, const std::string &text) = 0;

@@ -1,62 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-only */
-/* The module dm-interpose. */
+/* What is refused where the module dm-interpose interposes. */
 #include "module.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "error.h"
-#include "file_descriptor.h"
 #include "table_line.h"
 #include "text.h"
 
 namespace dmr
 {
-
-namespace module
-{
-
-namespace
-{
-
-const char kNode[] = "/dev/mapper/interpose";
-
-} // namespace
-
-bool is_loaded()
-{
-	return access(kNode, F_OK) == 0;
-}
-
-std::string message(Devno dm, const std::string &text)
-{
-	const FileDescriptor fd(open(kNode, O_RDWR | O_CLOEXEC));
-	const std::string request = to_string(dm) + " " + text;
-	char answer[256];
-
-	if (!fd || write(fd.get(), request.data(), request.size()) < 0)
-		throw Error(errno, "message to " + to_string(dm) + ": " +
-					   std::generic_category().message(errno));
-	const ssize_t length = read(fd.get(), answer, sizeof(answer));
-	if (length < 0)
-		throw Error(errno,
-			    std::string(kNode) + ": " + std::generic_category().message(errno));
-	return {answer, static_cast<size_t>(length)};
-}
-
-void name_as_linear(DmTarget &target)
-{
-	if (target.type != "interpose")
-		return;
-	target.type = "linear";
-	target.params += " noexcl";
-}
-
-} // namespace module
 
 namespace
 {

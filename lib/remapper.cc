@@ -33,6 +33,8 @@ std::string start_message(Mode mode, const std::vector<Pair> &pairs, bool nolock
 	return text;
 }
 
+const char kModuleLoaded[] = "the module dm-interpose is loaded";
+
 const char kNoDeviceMapper[] = "this kernel has no device-mapper: load it with modprobe dm_mod, "
 			       "or boot a kernel that is built with CONFIG_BLK_DEV_DM";
 
@@ -56,8 +58,11 @@ void Remapper::require_interposer(const std::string &what, const DmInfo &upper)
 	try {
 		kernel_.message(upper.devno, "@interpose_status");
 	} catch (const Error &error) {
+		if (error.errnum() == EINVAL && kernel_.load_module())
+			return;
 		if (error.errnum() == EINVAL)
-			throw Error(ENOSYS, no_interposer(what, upper.name));
+			throw Error(ENOSYS,
+				    what + ": " + upper.name + ": " + no_interposer(kernel_));
 		throw Error(error.errnum(), explain_any(what, upper.name, error.errnum()));
 	}
 }
@@ -106,14 +111,16 @@ Support Remapper::probe()
 		break;
 	}
 	if (kernel_.has_module())
-		return {Support::Kind::module, "the module dm-interpose is loaded"};
+		return {Support::Kind::module, kModuleLoaded};
 	for (const DmDevice &dm : kernel_.dm_devices()) {
 		try {
 			kernel_.message(dm.devno, "@interpose_status");
 			return {Support::Kind::native, "the kernel has the interposer built in"};
 		} catch (const Error &error) {
+			if (error.errnum() == EINVAL && kernel_.load_module())
+				return {Support::Kind::module, kModuleLoaded};
 			if (error.errnum() == EINVAL)
-				return {Support::Kind::none, kNoInterposer};
+				return {Support::Kind::none, no_interposer(kernel_)};
 			if (error.errnum() != ENXIO && error.errnum() != ENODEV)
 				throw Error(error.errnum(),
 					    explain_any("probe", dm.name, error.errnum()));
@@ -154,9 +161,9 @@ void Remapper::start(Mode mode, const std::vector<PairNames> &names, bool nolock
 	if (mode == Mode::filter && kernel_.has_module())
 		throw Error(EOPNOTSUPP,
 			    what + ": " + pairs.front().upper.name +
-				    ": the module dm-interpose has no filters: use dmsetup remap "
-				    "start, or boot a kernel that is built with "
-				    "CONFIG_DM_INTERPOSE");
+				    ": the module dm-interpose has no filters, which only the "
+				    "native provider has: use dmsetup remap start, or boot a "
+				    "kernel with the patches of dm-remap (CONFIG_DM_INTERPOSE)");
 	const Usage usage(kernel_);
 	for (const Pair &pair : pairs) {
 		const std::string users = users_of(usage, pair.original);
@@ -204,6 +211,7 @@ void Remapper::stop(std::optional<Mode> mode, const std::string &given, bool nol
 	require_device_mapper(what);
 	const DmInfo upper = resolve_upper(kernel_, what, given);
 	try {
+		require_interposer(what, upper);
 		attachments = attachments_of(kernel_, what, {upper.name, upper.devno});
 	} catch (const Error &) {
 		/* Stop itself says what is wrong. */
@@ -224,24 +232,30 @@ void Remapper::stop(std::optional<Mode> mode, const std::string &given, bool nol
 	log_(LogLevel::step, "detached: " + upper.name);
 }
 
+std::vector<Attached> Remapper::all_of_any_provider(const std::string &what)
+{
+	try {
+		return all_attachments(kernel_, what);
+	} catch (const Error &error) {
+		if (error.errnum() != EINVAL)
+			throw;
+	}
+	if (kernel_.load_module())
+		return all_attachments(kernel_, what);
+	throw Error(ENOSYS, what + ": all dm devices: " + no_interposer(kernel_));
+}
+
 std::vector<Attached> Remapper::status(std::optional<Mode> mode)
 {
 	const std::string what = operation(mode, "status");
 
 	require_device_mapper(what);
-	try {
-		auto all = all_attachments(kernel_, what);
-
-		if (mode)
-			std::erase_if(all, [&](const Attached &attached) {
-				return mode_from(attached.attachment.mode) != mode;
-			});
-		return all;
-	} catch (const Error &error) {
-		if (error.errnum() == EINVAL)
-			throw Error(ENOSYS, no_interposer(what, "all dm devices"));
-		throw;
-	}
+	auto all = all_of_any_provider(what);
+	if (mode)
+		std::erase_if(all, [&](const Attached &attached) {
+			return mode_from(attached.attachment.mode) != mode;
+		});
+	return all;
 }
 
 std::vector<Attached> Remapper::status(std::optional<Mode> mode, const std::string &given)

@@ -59,6 +59,7 @@ private:
 			       const std::vector<Attachment> &attachments);
 	void refuse_elsewhere(const std::string &what, const DmInfo &upper,
 			      const std::vector<Attachment> &attachments);
+	std::vector<Attached> all_of_any_provider(const std::string &what);
 	void write_out(const Usage &usage, const Original &original);
 
 	Kernel &kernel_;

@@ -35,15 +35,16 @@ BlockLimits limits_of(const fs::path &queue)
 {
 	const auto dax = number(queue / "dax");
 	std::error_code ignored;
+	/* drivers with request queues have a directory of them */
+	const bool bio_based = !fs::exists(queue.parent_path() / "mq", ignored);
 
 	return {
 		.logical_block_size = number(queue / "logical_block_size"),
 		.dma_alignment = number(queue / "dma_alignment"),
 		.zoned = attribute(queue / "zoned"),
 		.dax = dax ? std::optional<bool>(*dax == 1) : std::nullopt,
-		/* drivers with request queues have a directory of them */
-		.uncounted = number(queue / "iostats") == 0 &&
-			     !fs::exists(queue.parent_path() / "mq", ignored),
+		.bio_based = bio_based,
+		.uncounted = bio_based && number(queue / "iostats") == 0,
 	};
 }
 

@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "dm/device_mapper.h"
+#include "dm/module.h"
 #include "error.h"
 #include "file_descriptor.h"
 #include "io_limits.h"
-#include "module.h"
 #include "mounts.h"
 #include "signature.h"
 #include "sysfs.h"
@@ -103,6 +103,8 @@ public:
 	}
 
 	bool has_module() override { return module::is_loaded(); }
+	bool load_module() override { return module::load(); }
+	bool module_is_installed() override { return module::is_installed(); }
 
 	std::vector<DmDevice> dm_devices() override { return device_mapper::devices(); }
 

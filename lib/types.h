@@ -55,6 +55,7 @@ struct BlockLimits {
 	std::optional<uint64_t> dma_alignment;      /* mask */
 	std::string zoned;                          /* "none", or the kind; "" unknown */
 	std::optional<bool> dax;
+	bool bio_based = false; /* its driver has no request queues */
 	bool uncounted = false; /* bio-based, and its I/O in flight is not counted */
 };
 

@@ -106,6 +106,50 @@ int help(char **argv, const std::string &dmsetup)
 	return status;
 }
 
+/* Whether the kernel could not share a device, and what to do then. */
+void say_why_not_shared(const Program &program, const std::string &command)
+{
+	dmremap::Context context = program.make_context();
+	context.take_devmapper_log();
+	const dmremap::Support support = find_provider(context);
+
+	if (support.provider == DMREMAP_SUPPORT_NONE)
+		print_error(program, command + ": " + support.reason);
+}
+
+/* To the distribution's dmsetup, with a table that this kernel knows. */
+int hand_on(char **argv, const std::vector<std::string> &words, const std::string &command,
+	    const std::string &dmsetup)
+{
+	const Program program = system_program("dmsetup");
+
+	try {
+		std::vector<std::string> adapted = words;
+		std::vector<char *> pointers;
+		std::string error;
+
+		const bool shares = loads_tables(words.front(), command) &&
+				    adapt_table(adapted, find_table(words));
+		for (std::string &word : adapted)
+			pointers.push_back(word.data());
+		pointers.push_back(nullptr);
+		char **const arguments = adapted == words ? argv : pointers.data();
+		if (!shares) {
+			print_error(program, execute(dmsetup, arguments));
+			return 1;
+		}
+		const int status = run_and_wait(dmsetup, arguments, error);
+		if (!error.empty())
+			print_error(program, error);
+		else if (status)
+			say_why_not_shared(program, command);
+		return status;
+	} catch (const std::system_error &error) {
+		print_error(program, command + ": " + error.what());
+	}
+	return 1;
+}
+
 } // namespace
 
 CommandLine find_command_word(const std::vector<std::string> &argv)
@@ -242,25 +286,7 @@ int front_end_main(int argc, char **argv, const std::string &dmsetup)
 	}
 	if (line.understood && (command == "help" || (command.empty() && line.help)))
 		return help(argv, dmsetup);
-	const Program program = system_program("dmsetup");
-	try {
-		std::vector<std::string> adapted = words;
-
-		if (loads_tables(words.front(), command))
-			adapt_table(adapted, find_table(words));
-		if (adapted == words) {
-			print_error(program, execute(dmsetup, argv));
-			return 1;
-		}
-		std::vector<char *> pointers;
-		for (std::string &word : adapted)
-			pointers.push_back(word.data());
-		pointers.push_back(nullptr);
-		print_error(program, execute(dmsetup, pointers.data()));
-	} catch (const dmr::Error &error) {
-		print_error(program, command + ": " + error.what());
-	}
-	return 1;
+	return hand_on(argv, words, command, dmsetup);
 }
 
 } // namespace tools

@@ -8,11 +8,10 @@
 #include <sstream>
 #include <system_error>
 
-#include <libdevmapper.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "dm/task.h"
+#include "dm/module.h"
 #include "error.h"
 #include "file_descriptor.h"
 #include "text.h"
@@ -29,23 +28,6 @@ bool shares(const std::vector<std::string_view> &words)
 {
 	return words.size() > kType + 1 &&
 	       (words.back() == "noexcl" || words.back().starts_with("noexcl:"));
-}
-
-/* To ask for the target's version loads its module. */
-bool has_module()
-{
-	if (access("/dev/mapper/interpose", F_OK) == 0)
-		return true;
-	try {
-		dmr::DmTask task(DM_DEVICE_GET_TARGET_VERSION,
-				 "device-mapper: version of interpose");
-
-		task.set_name("interpose");
-		task.run();
-	} catch (const dmr::Error &) {
-		return false;
-	}
-	return access("/dev/mapper/interpose", F_OK) == 0;
 }
 
 std::string line_for_module(std::string_view line)
@@ -125,34 +107,39 @@ std::string for_module(const std::string &table)
 	return result;
 }
 
-void adapt_table(std::vector<std::string> &argv, const TableSource &source)
+bool adapt_table(std::vector<std::string> &argv, const TableSource &source)
 {
 	std::string table;
 
 	switch (source.kind) {
 	case TableSource::Kind::none:
-		return;
+		return false;
 	case TableSource::Kind::option:
 		table = argv[source.index].substr(source.offset);
-		if (has_noexcl(table) && has_module())
-			argv[source.index].replace(source.offset, std::string::npos,
-						   for_module(table));
-		return;
+		break;
 	case TableSource::Kind::file:
 		table = read_file(argv[source.index]);
-		if (has_noexcl(table) && has_module()) {
-			give_input(for_module(table));
-			argv.erase(argv.begin() + static_cast<ptrdiff_t>(source.index));
-		}
-		return;
+		break;
 	case TableSource::Kind::input:
 		/* a person at a terminal sees dmsetup itself */
 		if (isatty(STDIN_FILENO))
-			return;
+			return false;
 		table = read_input();
-		give_input(has_noexcl(table) && has_module() ? for_module(table) : table);
-		return;
+		break;
 	}
+	const bool shares = has_noexcl(table);
+	const bool adapts = shares && dmr::module::load();
+	if (adapts)
+		table = for_module(table);
+	if (source.kind == TableSource::Kind::input)
+		give_input(table);
+	if (source.kind == TableSource::Kind::option && adapts)
+		argv[source.index].replace(source.offset, std::string::npos, table);
+	if (source.kind == TableSource::Kind::file && adapts) {
+		give_input(table);
+		argv.erase(argv.begin() + static_cast<ptrdiff_t>(source.index));
+	}
+	return shares && !adapts;
 }
 
 } // namespace tools

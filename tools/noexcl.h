@@ -27,7 +27,7 @@ std::string for_module(const std::string &table);
 
 /* Replaces the table of a command that loads one, if it has noexcl and the kernel has the module,
  * or can load it. @argv: the command line; what it points to may change, and standard input too.
- * Throws dmr::Error. */
-void adapt_table(std::vector<std::string> &argv, const TableSource &source);
+ * Returns whether noexcl is left in it, for a kernel that knows the word. Throws dmr::Error. */
+bool adapt_table(std::vector<std::string> &argv, const TableSource &source);
 
 } // namespace tools

@@ -212,25 +212,32 @@ std::optional<std::vector<std::string>> only_target(dmr::Devno device, const std
 	return result;
 }
 
-void require_provider(const Session &session)
+dmremap::Support find_provider(dmremap::Context &context)
 {
-	/* something must be there that can be asked */
 	dmr::device_mapper::Udev udev;
 	const std::string probe = "dm-remap-probe";
-	dmremap::Support support = session.context.probe();
+	dmremap::Support support = context.probe();
 
 	if (support.provider == DMREMAP_SUPPORT_UNKNOWN) {
 		dmr::device_mapper::create(probe, uuid_for("probe", probe), {{0, 8, "error", ""}},
 					   udev);
-		support = session.context.probe();
+		support = context.probe();
 		dmr::device_mapper::remove(probe, udev);
 	}
+	return support;
+}
+
+void require_provider(const Session &session)
+{
+	const dmremap::Support support = find_provider(session.context);
+
 	if (support.provider == DMREMAP_SUPPORT_MODULE)
 		throw dmr::Error(ENOSYS,
 				 session.what +
 					 ": the module dm-interpose does not do this: "
 					 "boot a kernel that is built with CONFIG_DM_INTERPOSE");
-	if (support.provider != DMREMAP_SUPPORT_NATIVE)
+	if (support.provider == DMREMAP_SUPPORT_NONE ||
+	    support.provider == DMREMAP_SUPPORT_UNKNOWN)
 		throw dmr::Error(ENOSYS, session.what + ": " + support.reason);
 }
 

@@ -63,6 +63,10 @@ int recipe_main(const Recipe &recipe, const Program &program,
 
 /* For the recipes */
 
+/* What interposes in this kernel, and if nothing does, why. Makes a device for a moment if there is
+ * none that could be asked. Throws std::system_error. */
+dmremap::Support find_provider(dmremap::Context &context);
+
 /* Throws Error ENOSYS where the kernel cannot interpose. */
 void require_provider(const Session &session);
 

@@ -6,6 +6,7 @@
 #include <linux/dm-ioctl.h>
 #include <sys/sysmacros.h>
 
+#include "../error.h"
 #include "../text.h"
 #include "task.h"
 
@@ -58,6 +59,19 @@ std::vector<DmTarget> targets_of(DmTask &task, Devno dm)
 }
 
 } // namespace
+
+bool has_target(const std::string &type)
+{
+	DmTask task(DM_DEVICE_GET_TARGET_VERSION, "device-mapper: version of " + type);
+
+	task.set_name(type);
+	try {
+		task.run();
+	} catch (const Error &) {
+		return false;
+	}
+	return true;
+}
 
 std::string message(Devno dm, const std::string &text)
 {

@@ -11,6 +11,9 @@
 namespace dmr::device_mapper
 {
 
+/* Whether the driver has a target of that type; the kernel loads its module for the question. */
+bool has_target(const std::string &type);
+
 /* The answer to a message to sector 0; empty when there is none. */
 std::string message(Devno dm, const std::string &text);
 

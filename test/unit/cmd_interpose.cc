@@ -228,7 +228,7 @@ BOOST_FIXTURE_TEST_CASE(missing_feature_is_told_by_every_command, Shell)
 		BOOST_TEST(
 			err ==
 			"dmsetup: remap " + arguments[0] +
-				": dm-noexcl: this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel "
+				": dm-noexcl: this kernel has no interposer: install the module dm-interpose for it (package dm-interpose-dkms), or boot a kernel "
 				"that is built with CONFIG_DM_INTERPOSE\n");
 	}
 }

@@ -329,7 +329,7 @@ BOOST_FIXTURE_TEST_CASE(stop_without_interposer_is_told, Machine)
 	kernel.patched = false;
 	BOOST_TEST(
 		stop(EINVAL) ==
-		"remap stop: dm-noexcl: this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel that is built with CONFIG_DM_INTERPOSE");
+		"remap stop: dm-noexcl: this kernel has no interposer: install the module dm-interpose for it (package dm-interpose-dkms), or boot a kernel that is built with CONFIG_DM_INTERPOSE");
 }
 
 struct FilterMachine : Machine {

@@ -30,6 +30,8 @@ public:
 	dmr::Availability is_available = dmr::Availability::ready;
 	bool patched = true;
 	bool module = false;
+	bool module_loads = false; /* when it is asked for; then the kernel interposes */
+	bool module_installed = false;
 	std::vector<std::string> limited; /* control groups */
 	int start_errno = 0;              /* what @interpose_start fails with */
 	int stop_errno = 0;               /* what @interpose_stop fails with */
@@ -122,6 +124,13 @@ public:
 	}
 
 	bool has_module() override { return module; }
+	bool load_module() override
+	{
+		if (module_loads)
+			patched = module = true;
+		return module;
+	}
+	bool module_is_installed() override { return module_installed; }
 	std::vector<std::string> io_limited_groups(Devno) override { return limited; }
 
 	std::vector<dmr::DmDevice> dm_devices() override

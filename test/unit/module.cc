@@ -3,6 +3,9 @@
 #define BOOST_TEST_MODULE module
 #include <boost/test/unit_test.hpp>
 
+#include <sys/utsname.h>
+
+#include "dm/module.h"
 #include "fake_kernel.h"
 #include "io_limits.h"
 #include "log.h"
@@ -38,6 +41,70 @@ BOOST_FIXTURE_TEST_CASE(the_module_is_a_provider, Machine)
 	BOOST_TEST(start().errnum == 0);
 }
 
+BOOST_FIXTURE_TEST_CASE(it_is_loaded_when_it_is_needed, Machine)
+{
+	kernel.module = kernel.patched = false;
+	kernel.module_loads = true;
+	BOOST_TEST((remapper.probe().kind == Support::Kind::module));
+
+	kernel.module = kernel.patched = false;
+	BOOST_TEST(start().errnum == 0);
+
+	kernel.module = kernel.patched = false;
+	BOOST_TEST(remapper.status(Mode::remap).empty());
+
+	/* loaded just now, it has nothing to stop */
+	kernel.module = kernel.patched = false;
+	BOOST_TEST(
+		thrown_by([&] { remapper.stop(Mode::remap, "dm-noexcl", false); }).errnum ==
+		EALREADY);
+
+	/* a kernel with its own interposer has no need of it */
+	kernel.module = false;
+	kernel.patched = true;
+	BOOST_TEST((remapper.probe().kind == Support::Kind::native));
+	BOOST_TEST(start().errnum == 0);
+	BOOST_TEST(!kernel.module);
+}
+
+BOOST_FIXTURE_TEST_CASE(why_there_is_no_interposer_is_told, Machine)
+{
+	const std::string missing =
+		"dm-noexcl: this kernel has no interposer: install the module dm-interpose for it "
+		"(package dm-interpose-dkms), or boot a kernel that is built with "
+		"CONFIG_DM_INTERPOSE";
+	const std::string refused =
+		"dm-noexcl: this kernel has no interposer, and its module dm-interpose cannot be "
+		"loaded: see dmesg, and dm-interpose(7) for Secure Boot";
+
+	kernel.module = kernel.patched = false;
+	BOOST_TEST(start().sentence == "remap start: " + missing);
+	BOOST_TEST(start(Mode::filter).sentence == "filter start: " + missing);
+	BOOST_TEST(thrown_by([&] { remapper.stop(Mode::remap, "dm-noexcl", false); }).sentence ==
+		   "remap stop: " + missing);
+	kernel.module_installed = true;
+	BOOST_TEST(start().sentence == "remap start: " + refused);
+	BOOST_TEST(start(Mode::filter).sentence == "filter start: " + refused);
+	BOOST_TEST(start().errnum == ENOSYS);
+	kernel.is_available = Availability::not_permitted;
+	BOOST_TEST(start().sentence ==
+		   "remap start: not permitted: run it as root (it needs CAP_SYS_ADMIN)");
+}
+
+BOOST_AUTO_TEST_CASE(an_installed_module_is_found)
+{
+	const TemporaryDirectory directory;
+	utsname name;
+	uname(&name);
+	const std::string dep = std::string(name.release) + "/modules.dep";
+
+	BOOST_TEST(!module::is_installed(directory.path("")));
+	directory.write(dep, "kernel/a.ko: kernel/dm-interpose.ko\nkernel/xdm-interpose.ko:\n");
+	BOOST_TEST(!module::is_installed(directory.path("")));
+	directory.write(dep, "kernel/a.ko:\nupdates/dkms/dm-interpose.ko.xz: kernel/dm-mod.ko\n");
+	BOOST_TEST(module::is_installed(directory.path("")));
+}
+
 BOOST_FIXTURE_TEST_CASE(it_has_no_filters, Machine)
 {
 	const Thrown thrown = start(Mode::filter);
@@ -45,8 +112,9 @@ BOOST_FIXTURE_TEST_CASE(it_has_no_filters, Machine)
 	BOOST_TEST(thrown.errnum == EOPNOTSUPP);
 	BOOST_TEST(
 		thrown.sentence ==
-		"filter start: dm-noexcl: the module dm-interpose has no filters: use dmsetup remap "
-		"start, or boot a kernel that is built with CONFIG_DM_INTERPOSE");
+		"filter start: dm-noexcl: the module dm-interpose has no filters, which only the native "
+		"provider has: use dmsetup remap start, or boot a kernel with the patches of dm-remap "
+		"(CONFIG_DM_INTERPOSE)");
 	BOOST_TEST(kernel.done.empty());
 }
 
@@ -77,6 +145,18 @@ BOOST_FIXTURE_TEST_CASE(a_table_that_leads_back_is_refused, Machine)
 	kernel.dms.at({252, 1}).deps = {{254, 1}};
 	kernel.dms.at({252, 1}).table = {{0, 2048, "linear", "254:1 0 noexcl"}};
 	BOOST_TEST(start().errnum == 0);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_bio_based_original_is_told, Machine)
+{
+	kernel.start_errno = EOPNOTSUPP;
+	kernel.blocks.at({254, 1}).limits.bio_based = true;
+	BOOST_TEST(start().sentence ==
+		   "remap start: /dev/vda1: takes bios itself (a dm or md device, for example), and "
+		   "the module dm-interpose cannot wait for them: remap what is below it, or boot a "
+		   "kernel with the patches of dm-remap (CONFIG_DM_INTERPOSE)");
+	kernel.module = false;
+	BOOST_TEST(start().sentence.find("takes bios itself") == std::string::npos);
 }
 
 BOOST_FIXTURE_TEST_CASE(limited_io_is_refused, Machine)

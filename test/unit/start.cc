@@ -161,7 +161,7 @@ BOOST_FIXTURE_TEST_CASE(missing_interposer_is_told, Machine)
 {
 	kernel.patched = false;
 	refused(kPair, ENOSYS,
-		"dm-noexcl: this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel that is built with "
+		"dm-noexcl: this kernel has no interposer: install the module dm-interpose for it (package dm-interpose-dkms), or boot a kernel that is built with "
 		"CONFIG_DM_INTERPOSE");
 }
 
@@ -496,7 +496,7 @@ BOOST_FIXTURE_TEST_CASE(what_is_refused_for_a_filter_says_so, FilterMachine)
 	kernel.dms.at({252, 0}).info.live_table = true;
 	kernel.patched = false;
 	refused(kPair, ENOSYS,
-		"dm-noexcl: this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel that is built with "
+		"dm-noexcl: this kernel has no interposer: install the module dm-interpose for it (package dm-interpose-dkms), or boot a kernel that is built with "
 		"CONFIG_DM_INTERPOSE");
 	kernel.is_available = Availability::not_permitted;
 	refused(kPair, EPERM, "not permitted: run it as root (it needs CAP_SYS_ADMIN)");

@@ -93,12 +93,12 @@ BOOST_FIXTURE_TEST_CASE(status_without_interposer_is_told, Machine)
 	BOOST_TEST(all.errnum == ENOSYS);
 	BOOST_TEST(
 		all.sentence ==
-		"remap status: all dm devices: this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel that is built with CONFIG_DM_INTERPOSE");
+		"remap status: all dm devices: this kernel has no interposer: install the module dm-interpose for it (package dm-interpose-dkms), or boot a kernel that is built with CONFIG_DM_INTERPOSE");
 	const Thrown one = thrown_by([&] { remapper.status(Mode::remap, "dm-noexcl"); });
 	BOOST_TEST(one.errnum == ENOSYS);
 	BOOST_TEST(
 		one.sentence ==
-		"remap status: dm-noexcl: this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel that is built with CONFIG_DM_INTERPOSE");
+		"remap status: dm-noexcl: this kernel has no interposer: install the module dm-interpose for it (package dm-interpose-dkms), or boot a kernel that is built with CONFIG_DM_INTERPOSE");
 }
 
 BOOST_FIXTURE_TEST_CASE(stop_and_status_need_device_mapper, Machine)
@@ -126,7 +126,7 @@ BOOST_FIXTURE_TEST_CASE(unpatched_kernel_is_none_with_a_reason, Machine)
 	BOOST_TEST((support.kind == Support::Kind::none));
 	BOOST_TEST(
 		support.reason ==
-		"this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel that is built with "
+		"this kernel has no interposer: install the module dm-interpose for it (package dm-interpose-dkms), or boot a kernel that is built with "
 		"CONFIG_DM_INTERPOSE");
 }
 
@@ -260,11 +260,11 @@ BOOST_FIXTURE_TEST_CASE(filter_stop_and_status_name_themselves, Machine)
 	kernel.patched = false;
 	BOOST_TEST(
 		thrown_by([&] { remapper.status(Mode::filter); }).sentence ==
-		"filter status: all dm devices: this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel "
+		"filter status: all dm devices: this kernel has no interposer: install the module dm-interpose for it (package dm-interpose-dkms), or boot a kernel "
 		"that is built with CONFIG_DM_INTERPOSE");
 	BOOST_TEST(
 		thrown_by([&] { remapper.stop(Mode::filter, "dm-noexcl", false); }).sentence ==
-		"filter stop: dm-noexcl: this kernel has no interposer: load its module (modprobe dm-interpose), or boot a kernel that is "
+		"filter stop: dm-noexcl: this kernel has no interposer: install the module dm-interpose for it (package dm-interpose-dkms), or boot a kernel that is "
 		"built with CONFIG_DM_INTERPOSE");
 }
 

@@ -85,6 +85,7 @@ BOOST_FIXTURE_TEST_CASE(a_partition_knows_its_disk_and_has_its_limits, Tree)
 BOOST_FIXTURE_TEST_CASE(io_of_a_bio_based_device_may_be_uncounted, Tree)
 {
 	BOOST_TEST(sysfs.block({254, 0})->limits.uncounted);
+	BOOST_TEST(sysfs.block({254, 0})->limits.bio_based);
 	directory.write("devices/pci/vda/mq/0/nr_tags", "64\n");
 	BOOST_TEST(!sysfs.block({254, 0})->limits.uncounted);
 	std::filesystem::remove_all(directory.path("devices/pci/vda/mq"));
