@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A cache before a block device in use. For vda1 it is vda1-cache, attached to vda1, over
- * vda1-cache-meta and vda1-cache-data, which share the cache device. It writes through: all that
- * is in the cache is on vda1 too, after a power cut as well.
+ * vda1-cache-meta and vda1-cache-data, which share the cache device, and with the module
+ * dm-interpose over vda1-lower. It writes through: all that is in the cache is on vda1 too, after a
+ * power cut as well.
  */
 #include "cmd_cache.h"
 
@@ -13,6 +14,7 @@
 #include "dm/control.h"
 #include "error.h"
 #include "guard.h"
+#include "lower.h"
 #include "progress.h"
 #include "text.h"
 #include "undo.h"
@@ -74,15 +76,13 @@ std::string number_of(const std::string &name)
 	return to_string(info->devno);
 }
 
-dm::Table cache_table(const Names &names, const BlockDevice &original, uint64_t block,
+dm::Table cache_table(const Names &names, uint64_t sectors, const Lower &lower, uint64_t block,
 		      const std::string &policy)
 {
-	const std::string number = to_string(original.number);
-
-	return {{0, original.sectors, "cache",
-		 number_of(names.metadata) + " " + number_of(names.data) + " " + number + " " +
-			 std::to_string(block) + " 1 writethrough " + policy +
-			 " 0 noexcl:" + number}};
+	return {{0, sectors, "cache",
+		 number_of(names.metadata) + " " + number_of(names.data) + " " +
+			 to_string(lower.device) + " " + std::to_string(block) +
+			 " 1 writethrough " + policy + " 0" + lower.noexcl()}};
 }
 
 /* The words of the cache's status; those that are asked for are there. */
@@ -159,6 +159,7 @@ int run_attach(const Session &session, const std::vector<std::string> &arguments
 
 	const Layout layout = layout_of(cache.sectors);
 	Undo undo([&](const char *sentence) { print_error(session.program, sentence); });
+	undo.add([&] { remove_lowers(udev); });
 	const auto make = [&](const std::string &name, const dm::Table &table) {
 		dm::create(name, uuid_for("cache", name), table, udev);
 		undo.add([&udev, name] { dm::remove(name, udev); });
@@ -174,13 +175,15 @@ int run_attach(const Session &session, const std::vector<std::string> &arguments
 	make(names.data,
 	     {{0, layout.data, "linear",
 	       to_string(cache.number) + " " + std::to_string(kMargin + layout.metadata)}});
+	const Lower lower = lower_of(session, original, udev);
 	/* What somebody reads in a cache before it is attached, udev for example, may be out of
 	 * date when it is: so it is loaded after that. */
 	make(names.upper,
-	     {{0, original.sectors, "linear", to_string(original.number) + " 0 noexcl"}});
+	     {{0, original.sectors, "linear", to_string(lower.device) + " 0" + lower.noexcl()}});
 	session.context.start(DMREMAP_MODE_REMAP, {{names.upper, original.path()}});
 	undo.add([&] { session.context.stop(names.upper); });
-	replace_table(names.upper, cache_table(names, original, layout.block, "smq"), udev);
+	replace_table(names.upper,
+		      cache_table(names, original.sectors, lower, layout.block, "smq"), udev);
 	undo.done();
 	session.step(original.name + ": cached on " + cache.name);
 	return 0;
@@ -200,7 +203,9 @@ void clean(const Session &session, const Names &names, const BlockDevice &origin
 		return;
 	const auto block = words->size() > 3 ? dmr::parse_number(words->at(3)) : std::nullopt;
 	replace_table(names.upper,
-		      cache_table(names, original, block.value_or(kLeastBlock), "cleaner"), udev);
+		      cache_table(names, original.sectors, lower_of(session, original, udev),
+				  block.value_or(kLeastBlock), "cleaner"),
+		      udev);
 
 	Progress progress(session.program, original.name + ": written back");
 	const Interruptible interruptible;
@@ -244,6 +249,7 @@ int run_detach(const Session &session, const std::vector<std::string> &arguments
 		dm::remove(name, udev);
 		udev.wait();
 	}
+	remove_lowers(udev);
 	if (!found)
 		throw Error(EALREADY,
 			    session.what + ": " + dmr::printable(original.given) +

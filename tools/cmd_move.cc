@@ -2,7 +2,7 @@
 /*
  * Moves a block device in use to another one. Its upper is a linear over itself at first, so that
  * all is seen; then a mirror of both, which copies while the device is used; and then a linear over
- * the new one alone.
+ * the new one alone. With the module dm-interpose all that is over the old one is over vda1-lower.
  *
  * At no instant may a power cut leave two devices that look alike and are not, or none. So the
  * first MiB, by which a file system is known, is not mirrored. It is copied when all else is the
@@ -11,22 +11,23 @@
 #include "cmd_move.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
 #include <new>
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "block_device.h"
 #include "dm/control.h"
 #include "error.h"
 #include "guard.h"
+#include "lower.h"
 #include "progress.h"
+#include "shared.h"
 #include "text.h"
+#include "undo.h"
 
 namespace tools
 {
@@ -53,32 +54,10 @@ struct Move {
 	Devno from;
 	Devno to;
 	uint64_t sectors;
+	Lower lower; /* the way to the old device */
 };
 
-class SharedStage
-{
-public:
-	SharedStage()
-	{
-		void *const memory = mmap(nullptr, sizeof(*stage_), PROT_READ | PROT_WRITE,
-					  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-		if (memory == MAP_FAILED)
-			throw std::bad_alloc();
-		stage_ = new (memory) std::atomic<Stage>(Stage::copying);
-	}
-	~SharedStage() { munmap(stage_, sizeof(*stage_)); }
-	SharedStage(const SharedStage &) = delete;
-	SharedStage &operator=(const SharedStage &) = delete;
-
-	Stage get() const { return *stage_; }
-	void set(Stage stage) { *stage_ = stage; }
-
-private:
-	/* a lock would not be seen by both */
-	static_assert(std::atomic<Stage>::is_always_lock_free);
-	std::atomic<Stage> *stage_;
-};
+using SharedStage = Shared<Stage>;
 
 std::string at(Devno device, uint64_t sector)
 {
@@ -88,16 +67,21 @@ std::string at(Devno device, uint64_t sector)
 /* handle_errors: a write that one of them fails is held, not told as done */
 dm::Table mirror_table(const Move &move)
 {
-	return {{0, kHead, "linear", at(move.from, 0) + " noexcl"},
+	return {{0, kHead, "linear", at(move.lower.device, 0) + move.lower.noexcl()},
 		{kHead, move.sectors - kHead, "mirror",
-		 std::string("core 1 ") + kRegion + " 2 " + at(move.from, kHead) + " " +
-			 at(move.to, kHead) + " 1 handle_errors noexcl:" + to_string(move.from)}};
+		 std::string("core 1 ") + kRegion + " 2 " + at(move.lower.device, kHead) + " " +
+			 at(move.to, kHead) + " 1 handle_errors" + move.lower.noexcl()}};
 }
 
-dm::Table linear_table(const Move &move, Devno device)
+/* Over the old device */
+dm::Table old_table(const Move &move, uint64_t sectors)
 {
-	return {{0, move.sectors, "linear",
-		 at(device, 0) + (device == move.from ? " noexcl" : "")}};
+	return {{0, sectors, "linear", at(move.lower.device, 0) + move.lower.noexcl()}};
+}
+
+dm::Table new_table(const Move &move)
+{
+	return {{0, move.sectors, "linear", at(move.to, 0)}};
 }
 
 /* What the mirror says: "2 8:1 8:17 37/1000 1 AA 1 core". */
@@ -125,6 +109,14 @@ std::optional<Copied> copied_of(const std::string &upper)
 	return std::nullopt;
 }
 
+/* Nothing is over the old device after that. */
+void remove_source(const Move &move, dm::Udev &udev)
+{
+	if (const auto source = dm::by_name(move.source))
+		dm::remove(move.source, udev);
+	remove_lower(name_of(move.from), udev);
+}
+
 /* Takes the mirror out of the way, held writes included, and then the upper. */
 void undo_move(dmremap::Context &context, const Move &move)
 {
@@ -132,15 +124,16 @@ void undo_move(dmremap::Context &context, const Move &move)
 
 	if (const auto source = dm::by_name(move.source))
 		dm::remove(move.source, udev);
-	if (!dm::by_name(move.upper))
-		return;
-	if (attachment_of(context, move.from)) {
-		/* what the mirror holds goes on to the old device */
-		dm::replace(move.upper, linear_table(move, move.from), udev, dm::Flush::no);
-		udev.wait();
-		context.stop(move.upper);
+	if (dm::by_name(move.upper)) {
+		if (attachment_of(context, move.from)) {
+			/* what the mirror holds goes on to the old device */
+			dm::replace(move.upper, old_table(move, move.sectors), udev, dm::Flush::no);
+			udev.wait();
+			context.stop(move.upper);
+		}
+		dm::remove(move.upper, udev);
 	}
-	dm::remove(move.upper, udev);
+	remove_lower(name_of(move.from), udev);
 }
 
 void make_good(dmremap::Context &context, const Move &move, const SharedStage &stage)
@@ -158,7 +151,7 @@ void make_good(dmremap::Context &context, const Move &move, const SharedStage &s
 	case Stage::wiping:
 		/* the new one is complete */
 		dm::resume(move.upper, udev);
-		dm::remove(move.source, udev);
+		remove_source(move, udev);
 	}
 }
 
@@ -262,12 +255,12 @@ void switch_over(const Session &session, const Move &move, SharedStage &stage)
 	std::string unwiped;
 
 	dm::create(move.source, uuid_for("source", name_of(move.from)),
-		   {{0, kHead, "linear", at(move.from, 0) + " noexcl"}}, udev);
+		   old_table(move, kHead), udev);
 	udev.wait();
 	Head from(session.what, "/dev/" + name_of(dm::by_name(move.source)->devno), O_RDWR);
 	Head to(session.what, "/dev/" + name_of(move.to), O_RDWR);
 
-	dm::load(move.upper, linear_table(move, move.to));
+	dm::load(move.upper, new_table(move));
 	stage.set(Stage::loaded);
 	dm::suspend(move.upper, dm::Flush::no);
 	try {
@@ -313,7 +306,8 @@ Move move_of(const BlockDevice &from)
 		name_for(from.name, "move-source"),
 		from.number,
 		{0, 0},
-		from.sectors};
+		from.sectors,
+		{from.number, true}};
 }
 
 Move plan(const Session &session, const std::string &old_device, const std::string &new_device)
@@ -341,6 +335,8 @@ Move plan(const Session &session, const std::string &old_device, const std::stri
 	refuse_left_over(session, move, from);
 	require_unused(session.what, to);
 	wipe_ends(session.what, to);
+	dm::Udev udev;
+	move.lower = lower_of(session, from, udev);
 	return move;
 }
 
@@ -350,7 +346,7 @@ void begin(const Session &session, const Move &move)
 {
 	dm::Udev udev;
 
-	dm::create(move.upper, uuid_for("move", name_of(move.from)), linear_table(move, move.from),
+	dm::create(move.upper, uuid_for("move", name_of(move.from)), old_table(move, move.sectors),
 		   udev);
 	udev.wait();
 	session.context.start(DMREMAP_MODE_REMAP, {{move.upper, "/dev/" + name_of(move.from)}});
@@ -359,9 +355,16 @@ void begin(const Session &session, const Move &move)
 
 int run_start(const Session &session, const std::vector<std::string> &arguments)
 {
-	SharedStage stage;
+	SharedStage stage(Stage::copying);
 	std::unique_ptr<OneAtATime> alone = std::make_unique<OneAtATime>(session);
 	const Move move = plan(session, arguments[0], arguments[1]);
+	/* if there is nobody to stand by */
+	Undo undo([&](const char *sentence) { print_error(session.program, sentence); });
+	undo.add([&] {
+		dm::Udev udev;
+
+		remove_lower(name_of(move.from), udev);
+	});
 	const Interruptible interruptible;
 	const Guard guard([&] { make_good(session.context, move, stage); });
 	try {
@@ -380,8 +383,9 @@ int run_start(const Session &session, const std::vector<std::string> &arguments)
 		}
 		throw;
 	}
+	undo.done();
 	dm::Udev udev;
-	dm::remove(move.source, udev);
+	remove_source(move, udev);
 	session.program.out << name_of(move.from) << " is on " << name_of(move.to)
 			    << " now; when it is not in use any more: dmsetup move finish /dev/"
 			    << name_of(move.from) << std::endl;
@@ -408,7 +412,9 @@ bool is_moved(const Move &move)
 	const auto info = dm::by_name(move.upper);
 	const auto words = info ? only_target(info->devno, "linear") : std::nullopt;
 
-	return words && dmr::parse_devno(words->front()) != move.from;
+	const auto device = words ? dmr::parse_devno(words->front()) : std::nullopt;
+
+	return device && original_of(*device) != move.from;
 }
 
 /* Whoever moved it was killed, and his guard too, when only the resume was left to do. */
@@ -427,18 +433,19 @@ bool is_wiped(const Session &session, const Move &move)
 int run_abort(const Session &session, const std::vector<std::string> &arguments)
 {
 	const OneAtATime alone(session);
-	const Move move = find_move(session, arguments[0]);
+	dm::Udev udev;
+	/* of one that was killed before it had its upper */
+	remove_lowers(udev);
+	Move move = find_move(session, arguments[0]);
 
-	if (is_wiped(session, move)) {
-		dm::Udev udev;
-
+	if (is_wiped(session, move))
 		dm::resume(move.upper, udev);
-	}
 	if (is_moved(move) && attachment_of(session.context, move.from))
 		throw Error(EALREADY,
 			    session.what + ": " + dmr::printable(arguments[0]) +
 				    ": has been moved already: dmsetup move finish, when it "
 				    "is not in use any more");
+	move.lower = lower_of(session, find_block_device(session.what, arguments[0]), udev);
 	undo_move(session.context, move);
 	return 0;
 }
@@ -456,8 +463,7 @@ int run_finish(const Session &session, const std::vector<std::string> &arguments
 				    "is, dmsetup move abort ends it");
 	if (attachment_of(session.context, move.from))
 		session.context.stop(move.upper);
-	if (dm::by_name(move.source))
-		dm::remove(move.source, udev);
+	remove_source(move, udev);
 	dm::remove(move.upper, udev);
 	return 0;
 }
@@ -475,7 +481,7 @@ void print_move(const Session &session, const dmr::DmInfo &upper)
 	attachment = attachments.front();
 	const Devno from = {attachment.original_number.major, attachment.original_number.minor};
 	for (const Devno device : dm::deps(upper.devno))
-		if (device != from)
+		if (original_of(device) != from)
 			to = name_of(device);
 	const auto copied = copied_of(upper.name);
 	session.program.out << upper.name << ": " << attachment.original

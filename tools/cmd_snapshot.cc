@@ -2,7 +2,8 @@
 /*
  * Snapshots of block devices in use. A snapshot SNAP of vda1 is three dm devices: SNAP itself;
  * SNAP-cow, which keeps its blocks away from where others look for a file system; and
- * vda1-origin, attached to vda1, which all snapshots of vda1 share.
+ * vda1-origin, attached to vda1, which all snapshots of vda1 share. With the module dm-interpose
+ * all of them are over vda1-lower.
  */
 #include "cmd_snapshot.h"
 
@@ -15,7 +16,9 @@
 #include "block_device.h"
 #include "dm/control.h"
 #include "error.h"
+#include "file_system.h"
 #include "guard.h"
+#include "lower.h"
 #include "text.h"
 #include "undo.h"
 
@@ -41,6 +44,7 @@ struct Wanted {
 	std::unique_ptr<Loop> loop; /* when the COW device is a file */
 	std::string origin;         /* the upper of the original */
 	bool attached;              /* it is there already */
+	Lower lower;                /* what the origin and the snapshots are over */
 };
 
 std::string cow_name(const std::string &snapshot)
@@ -76,10 +80,21 @@ void find_origin(const Session &session, Wanted &wanted)
 	if (!attachment)
 		return;
 	const Devno upper = {attachment->upper_number.major, attachment->upper_number.minor};
-	if (!only_target(upper, "snapshot-origin"))
+	const auto words = only_target(upper, "snapshot-origin");
+	const auto below = words ? dmr::parse_devno(words->front()) : std::nullopt;
+	if (!below)
 		throw attached_error(session, wanted.original, *attachment,
 				     ", which is no snapshot-origin");
 	wanted.origin = attachment->upper;
+	wanted.lower = {*below, *below == wanted.original.number};
+}
+
+/* What a snapshot is of; @words: of its table. */
+std::optional<Devno> origin_of(const std::vector<std::string> &words)
+{
+	const auto device = dmr::parse_devno(words.front());
+
+	return device ? std::optional(original_of(*device)) : std::nullopt;
 }
 
 /* The snapshots of an original, in whatever way they were made. */
@@ -90,7 +105,7 @@ std::vector<dmr::DmDevice> snapshots_of(Devno original)
 	for (const dmr::DmDevice &device : dm::devices()) {
 		const auto words = only_target(device.devno, "snapshot");
 
-		if (words && words->size() > 1 && dmr::parse_devno(words->front()) == original)
+		if (words && words->size() > 1 && origin_of(*words) == original)
 			result.push_back(device);
 	}
 	return result;
@@ -138,7 +153,7 @@ void refuse_twice(const Session &session, const std::vector<Wanted> &all)
 Wanted wanted_of(const Session &session, const std::string &name, const std::string &original,
 		 const std::string &cow)
 {
-	Wanted wanted = {name, find_block_device(session.what, original), {}, {}, {}, false};
+	Wanted wanted = {name, find_block_device(session.what, original), {}, {}, {}, false, {}};
 	struct stat st;
 
 	refuse_name(session, name);
@@ -169,17 +184,16 @@ void make_cow(const Session &session, const Wanted &wanted, dm::Udev &udev)
 
 dm::Table snapshot_table(const Wanted &wanted)
 {
-	const std::string original = to_string(wanted.original.number);
-
 	return {{0, wanted.original.sectors, "snapshot",
-		 original + " " + to_string(dm::by_name(cow_name(wanted.name))->devno) + " N " +
-			 kChunk + " noexcl:" + original}};
+		 to_string(wanted.lower.device) + " " +
+			 to_string(dm::by_name(cow_name(wanted.name))->devno) + " N " + kChunk +
+			 wanted.lower.noexcl()}};
 }
 
 dm::Table origin_table(const Wanted &wanted)
 {
 	return {{0, wanted.original.sectors, "snapshot-origin",
-		 to_string(wanted.original.number) + " noexcl"}};
+		 to_string(wanted.lower.device) + wanted.lower.noexcl()}};
 }
 
 /* A filter, or where the kernel has none a remap. */
@@ -244,6 +258,23 @@ void resume_all(const std::vector<std::string> &names, dm::Udev &udev)
 		std::rethrow_exception(first);
 }
 
+/* All of them, whatever one says. */
+void thaw_all(const std::vector<FileSystems> &all)
+{
+	std::exception_ptr first;
+
+	for (const FileSystems &file_systems : all)
+		for (const auto &file_system : file_systems)
+			try {
+				file_system->thaw();
+			} catch (...) {
+				if (!first)
+					first = std::current_exception();
+			}
+	if (first)
+		std::rethrow_exception(first);
+}
+
 /* Some origins are attached: the instant is that at which all are suspended. A snapshot is made
  * live before its origin is resumed, which else would copy only the first chunk of each bio. */
 void snapshot_while_suspended(const Session &session, const std::vector<Wanted> &all,
@@ -266,22 +297,34 @@ void snapshot_while_suspended(const Session &session, const std::vector<Wanted> 
 		});
 	}
 	std::vector<std::string> origins;
-	for (const Wanted &wanted : all)
+	std::vector<FileSystems> file_systems;
+	for (const Wanted &wanted : all) {
 		origins.push_back(wanted.origin);
-	const Guard guard([&origins] {
+		file_systems.push_back(wanted.lower.shared
+					       ? FileSystems()
+					       : file_systems_on(session.what, wanted.original));
+	}
+	const Guard guard([&] {
 		dm::Udev none;
+		Undo thaw([](const char *) {});
 
+		thaw.add([&] { thaw_all(file_systems); });
 		resume_all(origins, none);
 	});
 	Undo frozen([&](const char *sentence) { print_error(session.program, sentence); });
+	frozen.add([&] { thaw_all(file_systems); });
 	frozen.add([&] { resume_all(suspended, udev); });
-	for (const std::string &origin : origins) {
-		dm::suspend(origin);
-		suspended.push_back(origin);
+	for (size_t i = 0; i < origins.size(); i++) {
+		for (const auto &file_system : file_systems[i])
+			file_system->freeze();
+		dm::suspend(origins[i]);
+		suspended.push_back(origins[i]);
 	}
 	for (const Wanted &wanted : all)
 		dm::resume(wanted.name, udev);
 	frozen.done();
+	Undo thaw([&](const char *sentence) { print_error(session.program, sentence); });
+	thaw.add([&] { thaw_all(file_systems); });
 	resume_all(suspended, udev);
 }
 
@@ -300,9 +343,12 @@ int run_create(const Session &session, const std::vector<std::string> &arguments
 		require_unused(session.what, wanted.cow);
 
 	Undo undo([&](const char *sentence) { print_error(session.program, sentence); });
-	for (const Wanted &wanted : all) {
+	undo.add([&] { remove_lowers(udev); });
+	for (Wanted &wanted : all) {
 		make_cow(session, wanted, udev);
 		undo.add([&udev, name = cow_name(wanted.name)] { dm::remove(name, udev); });
+		if (!wanted.attached)
+			wanted.lower = lower_of(session, wanted.original, udev);
 	}
 	udev.wait();
 	const bool fresh = std::none_of(all.begin(), all.end(),
@@ -338,7 +384,7 @@ void remove_snapshot(const Session &session, const std::string &name)
 	std::optional<Devno> original;
 	if (snapshot)
 		if (const auto words = only_target(snapshot->devno, "snapshot"))
-			original = dmr::parse_devno(words->front());
+			original = origin_of(*words);
 	/* with the last snapshot goes the origin */
 	if (original && snapshots_of(*original).size() == 1) {
 		const auto origin = dm::by_uuid(uuid_for("origin", name_of(*original)));
@@ -353,6 +399,7 @@ void remove_snapshot(const Session &session, const std::string &name)
 		dm::remove(name, udev);
 	if (cow && is_ours(*cow, "cow"))
 		dm::remove(cow_name(name), udev);
+	remove_lowers(udev);
 	session.step(name + ": removed");
 }
 
@@ -391,7 +438,7 @@ std::string usage_of(const std::string &params)
 void print_snapshot(const Session &session, const dmr::DmInfo &info)
 {
 	const auto words = only_target(info.devno, "snapshot");
-	const auto original = words ? dmr::parse_devno(words->front()) : std::nullopt;
+	const auto original = words ? origin_of(*words) : std::nullopt;
 	const auto status = dm::status(info.devno);
 
 	session.program.out << info.name << ": "

@@ -231,11 +231,6 @@ void require_provider(const Session &session)
 {
 	const dmremap::Support support = find_provider(session.context);
 
-	if (support.provider == DMREMAP_SUPPORT_MODULE)
-		throw dmr::Error(ENOSYS,
-				 session.what +
-					 ": the module dm-interpose does not do this: "
-					 "boot a kernel that is built with CONFIG_DM_INTERPOSE");
 	if (support.provider == DMREMAP_SUPPORT_NONE ||
 	    support.provider == DMREMAP_SUPPORT_UNKNOWN)
 		throw dmr::Error(ENOSYS, session.what + ": " + support.reason);
