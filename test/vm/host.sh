@@ -9,10 +9,12 @@
 cache=${DMREMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dm-remap}
 kernel_line=6.12
 
-project_packages=(g++ make autoconf automake libtool pkgconf libdevmapper-dev libblkid-dev
-	libmount-dev libboost-test-dev dmsetup mandoc groff rsync)
+tool_packages=(g++ make autoconf automake libtool pkgconf libdevmapper-dev libblkid-dev libmount-dev
+	dmsetup rsync)
+project_packages=("${tool_packages[@]}" libboost-test-dev mandoc groff)
 kernel_packages=("linux-source-$kernel_line" gcc libc6-dev make bc bison flex libelf-dev patch xz-utils
 	cpio rsync ccache)
+module_packages=(gcc libc6-dev make libelf1 xz-utils)
 vm_packages=(qemu-system-x86 cpio dmsetup e2fsprogs xfsprogs btrfs-progs cryptsetup-bin mdadm liburing-dev fdisk mount kmod procps)
 
 say() {
@@ -81,9 +83,14 @@ build_project() {
 			rm -f "$src/$f"
 		done
 	fi
-	rsync -a --checksum --files-from="$place/files.new" "$top/" "$src/"
+	# with the time of the copy: what was edited during a build is newer than its objects
+	rsync -rlp --checksum --files-from="$place/files.new" "$top/" "$src/"
 	mv "$place/files.new" "$place/files"
-	key=$(cd "$src" && cat configure.ac LIBVERSION m4/*.m4 bootstrap | sha256sum)
+	# configure looks for Boost, too, which comes with the packages of ./check only
+	key=$({
+		cd "$src" && cat configure.ac LIBVERSION m4/*.m4 bootstrap
+		[[ ! -e /usr/include/boost/test/unit_test.hpp ]] || echo Boost
+	} | sha256sum)
 	if [[ ! -e $build/Makefile || $key != "$(cat "$place/key" 2> /dev/null)" ]]; then
 		logged "$cache/log/bootstrap" "$src/bootstrap"
 		logged "$cache/log/configure" env -C "$build" "$src/configure"
