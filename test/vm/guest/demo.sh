@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What demo shows; runs in the machine.
 # timeout: 240
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -62,12 +62,7 @@ run "dmsetup remove dm-noexcl"
 tree
 
 text "The same way a partition gets a snapshot while it is in use; the old blocks go to /dev/vdb:"
-# shellcheck disable=SC2016	# shown as typed
-{
-	run 'echo "0 $(blockdev --getsz /dev/vda1) snapshot /dev/vda1 /dev/vdb N 8 noexcl:/dev/vda1" | dmsetup create snap'
-	run 'echo "0 $(blockdev --getsz /dev/vda1) snapshot-origin /dev/vda1 noexcl" | dmsetup create origin'
-}
-run "dmsetup remap start origin /dev/vda1"
+run "dmsetup snapshot create snap /dev/vda1 /dev/vdb"
 run "mount -o ro /dev/mapper/snap /snap"
 frozen=$(md5sum < /snap/diary)
 entries=$(wc -l < /mnt/diary)
@@ -79,12 +74,10 @@ paste <(echo snapshot; echo --------; tail -n 4 /snap/diary) <(echo live; echo -
 	awk -F '\t' '{ printf "    %-24s%s\n", $1, $2 }'
 blockdev --flushbufs /dev/mapper/snap
 equal "$(md5sum < /snap/diary)" "$frozen" "the snapshot has changed"
-run "dmsetup status snap"
+run "dmsetup snapshot status"
 run "umount /snap"
 run "e2fsck -fn /dev/mapper/snap > /dev/null 2>&1 && echo the file system in the snapshot is clean"
-run "dmsetup remap stop origin"
-run "dmsetup remove snap"
-run "dmsetup remove origin"
+run "dmsetup snapshot remove snap"
 tree
 
 text "What the writers say, who have been at it all the time:"
