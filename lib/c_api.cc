@@ -270,6 +270,17 @@ int dmremap_stop(dmremap_context *context, const char *upper, uint32_t flags) no
 	});
 }
 
+int dmremap_check_table(dmremap_context *context, const char *upper, const char *table) noexcept
+{
+	if (!context)
+		return -EINVAL;
+	return guard(context, [&] {
+		if (!upper || !table)
+			invalid("load: no dm device or no table was given");
+		context->remapper.check_table(upper, table);
+	});
+}
+
 int dmremap_status(dmremap_context *context, const char *upper,
 		   struct dmremap_list **status) noexcept
 {

@@ -214,6 +214,17 @@ DMREMAP_API int dmremap_stop(struct dmremap_context *context, const char *upper,
 			     uint32_t flags) DMREMAP_NOEXCEPT;
 
 /*
+ * Whether a table may be loaded into a dm device that is attached. A kernel that has the interposer
+ * built in looks at that itself, when it is loaded; the module dm-interpose cannot.
+ * @upper: as in struct dmremap_pair.
+ * @table: lines as dmsetup(8) takes them.
+ * Returns 0, also when nothing is attached; -ERANGE (the table is shorter than the original), -ELOOP
+ * (it leads back to the original), -EINVAL (null pointer), or as dmremap_start().
+ */
+DMREMAP_API int dmremap_check_table(struct dmremap_context *context, const char *upper,
+				    const char *table) DMREMAP_NOEXCEPT;
+
+/*
  * What is attached to one original. Made by the library, which in later versions appends fields
  * at its end: never copy it by value, never make an array of it.
  */

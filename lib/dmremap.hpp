@@ -102,6 +102,11 @@ public:
 		return {provider, reason};
 	}
 
+	void check_table(const std::string &upper, const std::string &table)
+	{
+		check(dmremap_check_table(context_.get(), upper.c_str(), table.c_str()));
+	}
+
 	std::string name_from_uuid(const std::string &uuid)
 	{
 		char *name;

@@ -22,4 +22,9 @@ void refuse_for_module(Kernel &kernel, const std::string &what, const Pair &pair
 /* EBUSY: the upper is suspended. */
 void refuse_for_module(Kernel &kernel, const std::string &what, const DmInfo &upper);
 
+/* What a table would do that is to be loaded into an upper attached to @original. ERANGE: it is
+ * shorter. ELOOP: it leads back. @table: lines as dmsetup takes them. */
+void refuse_table_for_module(Kernel &kernel, const std::string &what, const DmInfo &upper,
+			     Devno original, const std::string &table);
+
 } // namespace dmr

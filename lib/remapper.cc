@@ -232,6 +232,18 @@ void Remapper::stop(std::optional<Mode> mode, const std::string &given, bool nol
 	log_(LogLevel::step, "detached: " + upper.name);
 }
 
+void Remapper::check_table(const std::string &given, const std::string &table)
+{
+	const std::string what = "load";
+
+	require_device_mapper(what);
+	if (!kernel_.has_module())
+		return;
+	const DmInfo upper = resolve_upper(kernel_, what, given);
+	for (const Attachment &attachment : attachments_of(kernel_, what, {upper.name, upper.devno}))
+		refuse_table_for_module(kernel_, what, upper, attachment.original, table);
+}
+
 std::vector<Attached> Remapper::all_of_any_provider(const std::string &what)
 {
 	try {

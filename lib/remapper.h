@@ -47,6 +47,10 @@ public:
 	 * remap has data that the original has not. */
 	void stop(std::optional<Mode> mode, const std::string &upper, bool nolockfs,
 		  bool force = false);
+
+	/* A table that is to be loaded into a dm device. Where the kernel looks at it itself, or
+	 * nothing is attached, it is not refused. */
+	void check_table(const std::string &upper, const std::string &table);
 	std::vector<Attached> status(std::optional<Mode> mode);
 	std::vector<Attached> status(std::optional<Mode> mode, const std::string &upper);
 	std::string name_from_uuid(const std::string &uuid);

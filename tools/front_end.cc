@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cmd_interpose.h"
+#include "dm/module.h"
 #include "error.h"
 #include "program.h"
 #include "recipe.h"
@@ -117,6 +118,26 @@ void say_why_not_shared(const Program &program, const std::string &command)
 		print_error(program, command + ": " + support.reason);
 }
 
+/* Where the module interposes: whether the table may go into a device that is attached. What the
+ * device is, and what else is wrong, dmsetup says. */
+void refuse_table(const Program &program, const TableSource &source, const std::string &table)
+{
+	if (table.empty() || !dmr::module::is_loaded())
+		return;
+	try {
+		dmremap::Context context = program.make_context();
+		context.take_devmapper_log();
+		context.check_table(!source.uuid.empty() ? context.name_from_uuid(source.uuid)
+				    : !source.name.empty()
+					    ? source.name
+					    : source.major + ":" + source.minor,
+				    table);
+	} catch (const dmremap::Error &error) {
+		if (error.code().value() == ELOOP || error.code().value() == ERANGE)
+			throw;
+	}
+}
+
 /* To the distribution's dmsetup, with a table that this kernel knows. */
 int hand_on(char **argv, const std::vector<std::string> &words, const std::string &command,
 	    const std::string &dmsetup)
@@ -127,14 +148,20 @@ int hand_on(char **argv, const std::vector<std::string> &words, const std::strin
 		std::vector<std::string> adapted = words;
 		std::vector<char *> pointers;
 		std::string error;
+		std::string table;
 
-		const bool shares = loads_tables(words.front(), command) &&
-				    adapt_table(adapted, find_table(words));
+		if (loads_tables(words.front(), command)) {
+			const TableSource source = find_table(words);
+
+			table = adapt_table(adapted, source);
+			if (command != "create")
+				refuse_table(program, source, table);
+		}
 		for (std::string &word : adapted)
 			pointers.push_back(word.data());
 		pointers.push_back(nullptr);
 		char **const arguments = adapted == words ? argv : pointers.data();
-		if (!shares) {
+		if (!has_noexcl(table)) {
 			print_error(program, execute(dmsetup, arguments));
 			return 1;
 		}
@@ -144,7 +171,9 @@ int hand_on(char **argv, const std::vector<std::string> &words, const std::strin
 		else if (status)
 			say_why_not_shared(program, command);
 		return status;
-	} catch (const std::system_error &error) {
+	} catch (const dmremap::Error &error) {
+		print_error(program, error.what());
+	} catch (const dmr::Error &error) {
 		print_error(program, command + ": " + error.what());
 	}
 	return 1;
@@ -185,7 +214,6 @@ TableSource find_table(const std::vector<std::string> &argv)
 	static const std::vector<option> options = long_options();
 	std::vector<std::string> copies = argv;
 	std::vector<char *> pointers;
-	bool names_device = false;
 	TableSource source;
 	int which = 0;
 	int c;
@@ -215,8 +243,12 @@ TableSource find_table(const std::vector<std::string> &argv)
 
 		if (c == '?' || c == ':' || name == "notable" || name == "concise")
 			return {};
-		if (c == 'u' || c == 'j' || name == "uuid" || name == "major")
-			names_device = true;
+		if (c == 'u' || name == "uuid")
+			source.uuid = optarg;
+		if (c == 'j' || name == "major")
+			source.major = optarg;
+		if (c == 'm' || name == "minor")
+			source.minor = optarg;
 		if (name == "table") {
 			source.kind = TableSource::Kind::option;
 			place(optarg);
@@ -227,10 +259,14 @@ TableSource find_table(const std::vector<std::string> &argv)
 	const std::string command = pointers[static_cast<size_t>(optind)];
 	if (!loads_tables(argv.front(), command))
 		return {};
+	/* create is given a name always */
+	const bool by_name =
+		command == "create" || (source.uuid.empty() && source.major.empty());
+	const int file = optind + (by_name ? 2 : 1);
+	if (by_name && file <= argc)
+		source.name = pointers[static_cast<size_t>(file - 1)];
 	if (source.kind == TableSource::Kind::option)
 		return source;
-	/* create is given a name always */
-	const int file = optind + (names_device && command != "create" ? 1 : 2);
 	source.kind = file < argc ? TableSource::Kind::file : TableSource::Kind::input;
 	if (file < argc)
 		place(pointers[static_cast<size_t>(file)]);

@@ -107,13 +107,13 @@ std::string for_module(const std::string &table)
 	return result;
 }
 
-bool adapt_table(std::vector<std::string> &argv, const TableSource &source)
+std::string adapt_table(std::vector<std::string> &argv, const TableSource &source)
 {
 	std::string table;
 
 	switch (source.kind) {
 	case TableSource::Kind::none:
-		return false;
+		return "";
 	case TableSource::Kind::option:
 		table = argv[source.index].substr(source.offset);
 		break;
@@ -123,12 +123,11 @@ bool adapt_table(std::vector<std::string> &argv, const TableSource &source)
 	case TableSource::Kind::input:
 		/* a person at a terminal sees dmsetup itself */
 		if (isatty(STDIN_FILENO))
-			return false;
+			return "";
 		table = read_input();
 		break;
 	}
-	const bool shares = has_noexcl(table);
-	const bool adapts = shares && dmr::module::load();
+	const bool adapts = has_noexcl(table) && dmr::module::load();
 	if (adapts)
 		table = for_module(table);
 	if (source.kind == TableSource::Kind::input)
@@ -139,7 +138,7 @@ bool adapt_table(std::vector<std::string> &argv, const TableSource &source)
 		give_input(table);
 		argv.erase(argv.begin() + static_cast<ptrdiff_t>(source.index));
 	}
-	return shares && !adapts;
+	return table;
 }
 
 } // namespace tools

@@ -16,6 +16,12 @@ struct TableSource {
 	Kind kind = Kind::none;
 	size_t index = 0;  /* in argv: of the option's value, of the file's name */
 	size_t offset = 0; /* of the value in its word: "--table=VALUE" */
+
+	/* The device that it is for. */
+	std::string name;
+	std::string uuid;
+	std::string major;
+	std::string minor;
 };
 
 /* Whether a line of the table asks for a shared device. */
@@ -27,7 +33,7 @@ std::string for_module(const std::string &table);
 
 /* Replaces the table of a command that loads one, if it has noexcl and the kernel has the module,
  * or can load it. @argv: the command line; what it points to may change, and standard input too.
- * Returns whether noexcl is left in it, for a kernel that knows the word. Throws dmr::Error. */
-bool adapt_table(std::vector<std::string> &argv, const TableSource &source);
+ * Returns the table that dmsetup is given, as far as that is known. Throws dmr::Error. */
+std::string adapt_table(std::vector<std::string> &argv, const TableSource &source);
 
 } // namespace tools

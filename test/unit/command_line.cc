@@ -103,6 +103,23 @@ BOOST_AUTO_TEST_CASE(the_table_is_found)
 	BOOST_TEST(table({"--tab=0 8 zero", "reload", "name"}) == "1+6");
 }
 
+BOOST_AUTO_TEST_CASE(the_device_of_a_table_is_found)
+{
+	using tools::find_table;
+
+	BOOST_TEST(find_table({"dmsetup", "reload", "up"}).name == "up");
+	BOOST_TEST(find_table({"dmsetup", "load", "--table", "0 8 zero", "up"}).name == "up");
+	BOOST_TEST(find_table({"dmsetup", "--table=0 8 zero", "reload", "up"}).name == "up");
+	const auto by_uuid = find_table({"dmsetup", "reload", "-u", "U1", "file"});
+	BOOST_TEST(by_uuid.name == "");
+	BOOST_TEST(by_uuid.uuid == "U1");
+	const auto by_number = find_table({"dmsetup", "load", "-j", "252", "--minor", "3"});
+	BOOST_TEST(by_number.name == "");
+	BOOST_TEST(by_number.major == "252");
+	BOOST_TEST(by_number.minor == "3");
+	BOOST_TEST(find_table({"dmsetup", "create", "-u", "U1", "up"}).name == "up");
+}
+
 BOOST_AUTO_TEST_CASE(other_commands_load_no_table)
 {
 	BOOST_TEST(table({"create", "--notable", "name"}) == "-");

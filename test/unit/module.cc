@@ -147,6 +147,49 @@ BOOST_FIXTURE_TEST_CASE(a_table_that_leads_back_is_refused, Machine)
 	BOOST_TEST(start().errnum == 0);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_table_for_an_attached_upper_is_looked_at, Machine)
+{
+	const auto load = [&](const std::string &table) {
+		return thrown_by([&] { remapper.check_table("dm-noexcl", table); });
+	};
+	const std::string loop =
+		"load: dm-noexcl: is attached to vda1, and the table of dm-noexcl would lead back "
+		"there: load it over the target interpose (linear with noexcl)";
+
+	kernel.add_dm({252, 2}, "low", 2048);
+	kernel.dms.at({252, 2}).deps = {{254, 1}};
+	kernel.dms.at({252, 1}).deps = {{254, 1}};
+	kernel.dms.at({252, 1}).table = {{0, 2048, "linear", "254:1 0"}};
+	/* attached to nothing */
+	BOOST_TEST(load("0 8 linear /dev/vda1 0").errnum == 0);
+	kernel.attach({252, 0}, {254, 1});
+
+	for (const char *good :
+	     {"0 2048 interpose 254:1 0", "0 2048 linear /dev/vda2 0", "0 4096 zero",
+	      "0 8 zero\n8 2040 error\n", "0 2048 linear /dev/mapper/low 0",
+	      "0 2048 linear 254:1 0 noexcl", "# comment\n0 2048 zero"})
+		BOOST_TEST(load(good).sentence == "", good);
+	for (const char *bad :
+	     {"0 2048 linear 254:1 0", "0 2048 linear /dev/vda1 0", "0 2048 linear /dev/vda 2048",
+	      "0 2048 snapshot 252:2 254:1 N 8", "0 8 zero\n8 2040 linear 254:1 8"})
+		BOOST_TEST(load(bad).sentence == loop, bad);
+	/* further down, and to itself */
+	BOOST_TEST(load("0 2048 linear /dev/mapper/dm-second 0").errnum == ELOOP);
+	BOOST_TEST(load("0 2048 interpose 252:1 0").sentence.find("table of dm-second") !=
+		   std::string::npos);
+	kernel.dms.at({252, 2}).deps = {{252, 0}};
+	BOOST_TEST(load("0 2048 linear 252:2 0").errnum == ELOOP);
+
+	const Thrown little = load("0 2047 zero");
+	BOOST_TEST(little.errnum == ERANGE);
+	BOOST_TEST(little.sentence ==
+		   "load: dm-noexcl: is attached to vda1, which has 2048 sectors, and the table has "
+		   "2047: load one of the same length, or stop it first");
+	/* the kernel's own interposer looks at it */
+	kernel.module = false;
+	BOOST_TEST(load("0 8 linear /dev/vda1 0").errnum == 0);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_bio_based_original_is_told, Machine)
 {
 	kernel.start_errno = EOPNOTSUPP;
