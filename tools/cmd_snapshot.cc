@@ -334,11 +334,11 @@ int run_create(const Session &session, const std::vector<std::string> &arguments
 	dm::Udev udev;
 
 	const OneAtATime alone(session);
+	require_provider(session);
 	for (size_t i = 0; i < arguments.size(); i += 3)
 		all.push_back(wanted_of(session, arguments[i], arguments[i + 1], arguments[i + 2]));
 	refuse_twice(session, all);
 	refuse_own_cow(session, all);
-	require_provider(session);
 	for (const Wanted &wanted : all)
 		require_unused(session.what, wanted.cow);
 
