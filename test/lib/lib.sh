@@ -6,8 +6,10 @@
 #	# SPDX-License-Identifier: GPL-2.0-only
 #	# What must hold, in a sentence or two.
 #	# timeout: 120			(seconds under TCG; 60 when not said)
-#	# kernel: patched		(any word of: patched unpatched module interposer debug stock base; none: every
-#					kernel; interposer: patched or module)
+#	# kernel: interposer		(all words of: patched unpatched module interposer debug stock base clone atomic;
+#					none: every kernel; interposer: patched or module; clone, atomic: has that
+#					target, has atomic writes)
+#	# native: REASON		("# kernel: patched" only: why it does not run with the module)
 #	# shellcheck source=test/lib/lib.sh
 #	. "$(dirname "$0")/../lib/lib.sh"
 #
@@ -38,6 +40,9 @@
 #	have_interpose, have_noexcl	does this kernel have it?
 #	have_driver MAJOR MINOR		device-mapper driver version at least
 #	kernel_is WORD			WORD is one of KERNEL_WORDS
+#	have_target NAME		has it that target? Says so where it has not
+#	native WHAT...			for if: is the kernel patched? Says what is left out where it is not
+#	modes				"remap filter", or what this kernel has of them
 #	log_mark / log_since [REGEX]	remember a place in the kernel log / print from there on
 # Devices; names are given without the prefix, dm NAME adds it
 #	dm NAME				"$PREFIX-NAME"
@@ -48,6 +53,11 @@
 #	mk_linear NAME DEV [ARG...]	linear over DEV, further table arguments
 #	mk_zero NAME SECTORS		target zero
 #	reload NAME TABLE...		load an inactive table
+#	fit TABLE...			sets FIT: these lines as this kernel takes them. With the module a target other
+#					than linear is stacked on an interpose device, one for each shared device,
+#					which goes with the last table over it. mk_dm and reload do it by themselves
+#	mk_below DEV			only that interpose device
+#	shared_dev DEV			the number that such tables show: of DEV, or of that interpose device
 #	sectors DEV, devno DEV		size in 512-byte sectors, major:minor
 #	mk_loop SIZE [ARGS...]		a sparse file in $TESTDIR and a loop device; sets LOOP
 #	mk_null_blk NAME KEY=VALUE...	a null_blk by configfs; sets NULLB
@@ -224,6 +234,26 @@ log_since() {
 		grep -E -- "${1:-.*}"
 }
 
+have_target() {
+	"$REAL_DMSETUP" targets | grep -q "^$1 " && return
+	echo "not run: this kernel has no target $1"
+	return 1
+}
+
+native() {
+	kernel_is patched && return
+	echo "native only: $*"
+	return 1
+}
+
+modes() {
+	if native "filter" >&2; then
+		echo remap filter
+	else
+		echo remap
+	fi
+}
+
 # --- devices --------------------------------------------------------------------------------------
 
 dm() {
@@ -242,10 +272,79 @@ devno() {
 	lsblk -dnro MAJ:MIN "$1"
 }
 
+# The interpose device over a shared device: its name
+below() {
+	echo "$PREFIX-below-$(devno "$1" | tr : -)"
+}
+
+below_gone() {
+	! "$REAL_DMSETUP" info "$1" > /dev/null 2>&1
+}
+
+# made when there is none
+mk_below() {
+	local name open deferred
+	name=$(below "$1")
+	IFS=: read -r open deferred < \
+		<("$REAL_DMSETUP" info -c --noheadings -o open,deferred_remove "$name" 2> /dev/null) || :
+	# the last table over it is gone, and it follows
+	[[ $open != 0 || $deferred != *emove* ]] || wait_for 10 below_gone "$name"
+	! below_gone "$name" || "$REAL_DMSETUP" create "$name" --table "0 $(sectors "$1") interpose $1 0"
+}
+
+# those that no table has are removed now
+release_below() {
+	local n
+	for n in $(ours | grep "^$PREFIX-below-" || :); do
+		"$REAL_DMSETUP" remove --deferred "$n" || :
+	done
+}
+
+shared_dev() {
+	if kernel_is module; then
+		# a removal that is deferred takes the node away at once
+		"$REAL_DMSETUP" info -c --noheadings -o major,minor "$(below "$1")"
+	else
+		devno "$1"
+	fi
+}
+
+fit() {
+	local line words last shared dev i
+	FIT=()
+	for line; do
+		read -r -a words <<< "$line"
+		last=${words[-1]}
+		if ! kernel_is module || [[ $last != noexcl && $last != noexcl:* || ${words[2]} == linear ]]; then
+			FIT+=("$line")
+			continue
+		fi
+		unset 'words[-1]'
+		shared=${last#noexcl}
+		if [[ ! $shared ]]; then
+			# the one device that it has
+			for dev in "${words[@]:3}"; do
+				[[ ! -b $dev ]] || break
+			done
+			shared=:$dev
+		fi
+		for dev in ${shared//[:,]/ }; do
+			mk_below "$dev"
+			for i in "${!words[@]}"; do
+				[[ ${words[i]} != "$dev" ]] || words[i]=$(shared_dev "$dev")
+			done
+		done
+		FIT+=("${words[*]}")
+	done
+}
+
 mk_dm() {
-	local name=$1
+	local name=$1 rc=0
 	shift
-	printf '%s\n' "$@" | dmsetup create "$PREFIX-$name"
+	fit "$@"
+	printf '%s\n' "${FIT[@]}" | dmsetup create "$PREFIX-$name" || rc=$?
+	! kernel_is module || release_below
+	return "$rc"
 }
 
 mk_linear() {
@@ -271,9 +370,12 @@ mk_zero() {
 }
 
 reload() {
-	local name=$1
+	local name=$1 rc=0
 	shift
-	printf '%s\n' "$@" | dmsetup reload "$PREFIX-$name"
+	fit "$@"
+	printf '%s\n' "${FIT[@]}" | dmsetup reload "$PREFIX-$name" || rc=$?
+	! kernel_is module || release_below
+	return "$rc"
 }
 
 open_count() {

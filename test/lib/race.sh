@@ -17,9 +17,7 @@ settle() {
 			"$REAL_DMSETUP" message "$n" 0 @interpose_stop > /dev/null 2>&1 || :
 		done
 		"$REAL_DMSETUP" remove "$name-x" > /dev/null 2>&1 || :
-		"$REAL_DMSETUP" info "$name" > /dev/null 2>&1 ||
-			"$REAL_DMSETUP" create "$name" \
-				--table "0 $(sectors "${parts[i]}") linear ${parts[i]} 0 noexcl"
+		"$REAL_DMSETUP" info "$name" > /dev/null 2>&1 || mk_upper "${names[i]}" "${parts[i]}"
 	done
 	"$REAL_DMSETUP" remove "$(dm snap)" > /dev/null 2>&1 || :
 }

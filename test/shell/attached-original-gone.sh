@@ -3,7 +3,7 @@
 # The original is unplugged under I/O while attached: its I/O fails and does not hang, the upper says that it
 # is gone, and stop and remove work.
 # timeout: 300
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

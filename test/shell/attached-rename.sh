@@ -3,7 +3,7 @@
 # An attached upper can be renamed; it is found by its new name, its attachment goes on, and stop works by
 # name, by path, by dm-N and by number.
 # timeout: 180
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

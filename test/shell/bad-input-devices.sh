@@ -3,7 +3,7 @@
 # Names that are no devices, or not of the kind that is needed: each its own sentence, a non-zero exit, and
 # nothing has changed.
 # timeout: 180
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An original that is part of something larger is refused by the tool, with a sentence that says of what.
 # timeout: 240
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

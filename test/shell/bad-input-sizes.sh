@@ -3,7 +3,7 @@
 # An upper that is not exactly as large as the original: smaller and larger have their own sentence, from the
 # tool and their own errno from the kernel.
 # timeout: 180
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -3,7 +3,7 @@
 # Uppers whose table cannot serve: no live table, read-only, over another read-only original, a table that
 # reaches the original exclusively; a table with two targets over two devices is fine.
 # timeout: 240
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh
@@ -32,9 +32,9 @@ blockdev --setrw "$PART2"
 
 # claimed exclusively by the upper itself, or by a device below it: the I/O would come back
 mk_linear excl "$PART1"
-refused "leads back to the original without noexcl" dmsetup remap start "$(dm excl)" "$PART1"
+refused "leads back to (the original without noexcl|$PART1: load it over the target interpose)" dmsetup remap start "$(dm excl)" "$PART1"
 mk_dm over "0 $size linear $(dmdev excl) 0"
-refused "leads back to the original without noexcl" dmsetup remap start "$(dm over)" "$PART1"
+refused "leads back to (the original without noexcl|$PART1: load it over the target interpose)" dmsetup remap start "$(dm over)" "$PART1"
 dmsetup remove "$(dm over)"
 dmsetup remove "$(dm excl)"
 
@@ -42,11 +42,14 @@ dmsetup remove "$(dm excl)"
 mk_upper below "$PART1"
 mk_linear up "$(dmdev below)"
 dmsetup remap start "$(dm up)" "$PART1"
-before=$(state)
-fails 'symbolic links' "$REAL_DMSETUP" reload "$(dm below)" --table "0 $size linear $PART1 0"
-equal "$(state)" "$before" "state after a load that leads back to the original"
+if native "a load of a table below is refused (module-loop.sh has what comes instead)"; then
+	before=$(state)
+	fails 'symbolic links' "$REAL_DMSETUP" reload "$(dm below)" --table "0 $size linear $PART1 0"
+	equal "$(state)" "$before" "state after a load that leads back to the original"
+fi
 dmsetup remap stop "$(dm up)"
-reload below "0 $size linear $PART1 0"
+# the links in sysfs of the target interpose are in the way of those of a claim: EEXIST
+! native "a table that claims what the one before it shares" || reload below "0 $size linear $PART1 0"
 dmsetup remove "$(dm up)"
 dmsetup remove "$(dm below)"
 

@@ -3,7 +3,7 @@
 # dmsetup cache: put before a mounted partition under load, used, taken away: all is on the partition. Made to
 # write back by hand, it is clean before it goes. What a command left that was killed is cleared away.
 # timeout: 300
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -4,7 +4,7 @@
 # its sums of data and two copies of metadata not while it is attached either. A snapshot of xfs is whole. btrfs on
 # several devices is refused, each of them.
 # timeout: 240
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh
@@ -40,8 +40,8 @@ for fs in xfs btrfs; do
 	mnt "$PART1" a
 	mk_upper up "$PART1"
 	WARM_UP=50 start_writers a -n 2 -b 32
-	for mode in remap filter; do
-		dmsetup $mode start "$(dm up)" "$PART1"
+	for mode in $(modes); do
+		dmsetup "$mode" start "$(dm up)" "$PART1"
 		more_ops 100
 		sync -f "$TESTDIR/a"
 		(( $(counter up writes) > 20 )) || fail "seen by $mode: $(counters up)"
@@ -53,7 +53,7 @@ for fs in xfs btrfs; do
 		dmsetup suspend "$(dm up)"
 		dmsetup resume "$(dm up)"
 		more_ops 50
-		dmsetup $mode stop "$(dm up)"
+		dmsetup "$mode" stop "$(dm up)"
 		more_ops 50
 	done
 	dmsetup remove "$(dm up)"
@@ -84,8 +84,8 @@ wipefs -qa "$PART1"
 mkfs.btrfs -q -f -m raid1 -d raid1 "$PART1" "$PART2"
 for dev in "$PART1" "$PART2"; do
 	mk_zero up "$(sectors "$dev")"
-	for mode in remap filter; do
-		refused "$dev: is one of 2 devices of a btrfs file system" dmsetup $mode start "$(dm up)" "$dev"
+	for mode in $(modes); do
+		refused "$dev: is one of 2 devices of a btrfs file system" dmsetup "$mode" start "$(dm up)" "$dev"
 	done
 	dmsetup remove "$(dm up)"
 done

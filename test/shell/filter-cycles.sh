@@ -5,6 +5,7 @@
 # I/O while it is attached. CYCLES sets the number.
 # timeout: 900
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -4,6 +4,7 @@
 # stop and remove work. So it is when the upper is suspended while the original goes.
 # timeout: 120
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -4,6 +4,7 @@
 # twice. So they do when the upper is suspended, with and without freezing, and when its table is replaced.
 # timeout: 240
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -4,6 +4,7 @@
 # stop; under a mounted file system with verifying writers the content is right.
 # timeout: 180
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

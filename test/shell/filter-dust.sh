@@ -5,6 +5,7 @@
 # commands on the dust device itself say the same, line by line.
 # timeout: 240
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

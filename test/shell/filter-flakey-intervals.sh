@@ -4,6 +4,7 @@
 # and again; a stop in a down interval ends it.
 # timeout: 90
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

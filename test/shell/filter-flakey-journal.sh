@@ -4,6 +4,7 @@
 # the journal is replayed, the file system is whole, and all that had been synced and acknowledged is there.
 # timeout: 180
 # kernel: patched
+# native: filters
 # tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

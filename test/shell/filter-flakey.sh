@@ -4,6 +4,7 @@
 # else, and does what the flakey device itself does to the same I/O.
 # timeout: 180
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

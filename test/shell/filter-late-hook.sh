@@ -4,6 +4,7 @@
 # the filter by the late hook: it drops all writes, and none reaches the original once start has returned.
 # timeout: 300
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

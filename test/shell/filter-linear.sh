@@ -5,6 +5,7 @@
 # count what the original does, where it does it. The upper itself stays usable beside, and is claimed.
 # timeout: 120
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

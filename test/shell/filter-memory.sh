@@ -5,6 +5,7 @@
 # also below a dm device, from what the filter has in reserve.
 # timeout: 240
 # kernel: patched
+# native: filters
 # tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -5,6 +5,7 @@
 # held by the target, and held by a suspended upper. What the original counts is compared: no bio is lost there.
 # timeout: 240
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

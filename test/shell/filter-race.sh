@@ -5,6 +5,7 @@
 # writers: no hang, no damage, nothing leaks. Slab caches and open counts return to what they were.
 # timeout: 480
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -5,6 +5,7 @@
 # read-only, delays on other devices; an original or an upper that has something attached, filter or remap.
 # timeout: 240
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

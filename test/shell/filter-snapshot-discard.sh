@@ -4,6 +4,7 @@
 # nothing is lost that the snapshot needs; when there is none they pass. Write zeroes are writes.
 # timeout: 120
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -5,6 +5,7 @@
 # flush before its data and with FUA. A bio to chunks that are copied already is not held.
 # timeout: 240
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -4,6 +4,7 @@
 # notice, not even late, bios that wait for a copy go on, and everything comes apart afterwards.
 # timeout: 240
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

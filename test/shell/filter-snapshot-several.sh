@@ -5,6 +5,7 @@
 # them.
 # timeout: 300
 # kernel: patched
+# native: filters
 # tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

@@ -4,6 +4,7 @@
 # where that filter holds bios for 30 s: they go on.
 # timeout: 120
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -5,6 +5,7 @@
 # upper is EBUSY.
 # timeout: 300
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -5,6 +5,7 @@
 # find (verity-end.test has them find something). The table is reloaded while it is attached.
 # timeout: 120
 # kernel: patched
+# native: filters
 # tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

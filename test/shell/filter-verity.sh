@@ -4,6 +4,7 @@
 # its back is found, that block and no other; writes fail; after stop everything reads plainly again.
 # timeout: 180
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -5,6 +5,7 @@
 # what does not touch it. The two exclude each other, filter or remap.
 # timeout: 120
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

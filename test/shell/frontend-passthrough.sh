@@ -8,6 +8,8 @@
 # shellcheck source=test/lib/io.sh
 . "$(dirname "$0")/../lib/io.sh"
 
+# not what is put before it for the messages to the module
+REAL_DMSETUP=/usr/sbin/dmsetup
 front=$(type -P dmsetup)
 [[ $(readlink -f "$front") != "$(readlink -f "$REAL_DMSETUP")" ]] || broken "no front end in this machine"
 

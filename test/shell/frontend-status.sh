@@ -3,7 +3,7 @@
 # status lists what is attached, with names and numbers, one line each, nothing when nothing is; -v tells each
 # step on stderr and changes nothing else.
 # timeout: 180
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

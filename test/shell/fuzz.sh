@@ -3,7 +3,7 @@
 # Random orders of dm commands over two partitions of one disk at once, FUZZ_STEPS each (test/src/fuzzdm.c): what is
 # written stays, nothing hangs, and all of it can be taken away at any time. FUZZ_SEED begins another run.
 # timeout: 240
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -19,10 +19,16 @@ echo > /proc/sys/kernel/modprobe
 printf ',48M\n,48M\n' | sfdisk -q --label dos "$DISK2"
 wait_for 10 test -b "${DISK2}2"
 pids=()
+native "filters" || :
 for n in 1 2; do
 	part=${DISK2}$n
+	below=()
+	if kernel_is module; then
+		mk_below "$part"
+		below=("$(shared_dev "$part")")
+	fi
 	fuzzdm "$PREFIX-$n" $(( FUZZ_SEED + n )) "$FUZZ_STEPS" "$part" "$DISK2" \
-		"$(cat "/sys/class/block/$(basename "$part")/start")" > "$TESTDIR/out$n" 2>&1 &
+		"$(cat "/sys/class/block/$(basename "$part")/start")" "${below[@]}" > "$TESTDIR/out$n" 2>&1 &
 	pids+=($!)
 done
 failed=0

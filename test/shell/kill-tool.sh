@@ -3,7 +3,7 @@
 # kill -9 of the tool at random instants, 60 times (KILLS): the upper is attached or it is not, the file
 # system is never left frozen, the next command works, and no file is damaged.
 # timeout: 600
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -3,7 +3,7 @@
 # dmsetup move: a mounted partition goes to another disk under load. Interrupted or killed it is undone, and
 # works when it is run again; a new disk that fails is left, and nobody notices. At no time both look alike.
 # timeout: 300
-# kernel: patched
+# kernel: interposer
 # tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

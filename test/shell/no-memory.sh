@@ -5,6 +5,7 @@
 # leaks in ROUNDS (2) rounds.
 # timeout: 300
 # kernel: patched
+# native: fault injection, which no kernel of a distribution has
 # tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

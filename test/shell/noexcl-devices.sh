@@ -4,6 +4,7 @@
 # noexcl is refused there, never a silent shared open; words that are no noexcl are refused, too.
 # timeout: 300
 # kernel: patched
+# native: noexcl of targets other than linear, which dm itself has to know
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -4,7 +4,7 @@
 # times at random instants: nothing hangs, what is attached says that the original is gone and can be stopped, all
 # comes apart, and nothing stays open. Another device of the table is unplugged: only what is there fails.
 # timeout: 300
-# kernel: patched
+# kernel: interposer
 # tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
@@ -45,11 +45,14 @@ after_the_unplug() {
 	dmsetup remove "$(dm up)"
 }
 
+# of the modes that there are
+last=$(modes)
+last=${last##* }
 stopped=0
 # and more, until it was attached at the end of one, and not of another
 for (( i = 0; i < ROUNDS || (i < 5 * ROUNDS && (!stopped || stopped == i)); i++ )); do
 	mode=remap
-	(( i % 4 < 2 )) || mode=filter
+	(( i % 4 < 2 )) || mode=$last
 	mk_null_blk "o$i" size=8
 	mk_upper up "$NULLB"
 	start="@interpose_start $mode $(devno "$NULLB")"
@@ -81,17 +84,17 @@ echo "$i rounds, $stopped of them attached at the end"
 (( stopped && stopped < i )) || fail "all rounds ended alike: this test proves less than it says"
 
 # --- mounted
-for mode in remap filter; do
+for mode in $(modes); do
 	mk_null_blk "m$mode" size=32
 	mk_ext4 "$NULLB" "m$mode"
 	mk_upper up "$NULLB"
-	dmsetup $mode start "$(dm up)" "$NULLB"
+	dmsetup "$mode" start "$(dm up)" "$NULLB"
 	dd if=/dev/zero of="$TESTDIR/m$mode/file" bs=64k count=32 conv=fsync status=none
 	dd if=/dev/zero of="$TESTDIR/m$mode/dirty" bs=64k count=32 status=none
 	unplug "m$mode"
 	not dd if=/dev/zero of="$TESTDIR/m$mode/file2" bs=64k count=32 conv=fsync status=none 2> /dev/null
 	wait_for 10 flags_gone
-	quiet dmsetup $mode stop "$(dm up)"
+	quiet dmsetup "$mode" stop "$(dm up)"
 	unmount "m$mode"
 	dmsetup remove "$(dm up)"
 	rmdir "/sys/kernel/config/nullb/$PREFIX-m$mode"
@@ -102,11 +105,11 @@ small_part 64M
 mk_ext4 "$SMALL" a
 WARM_UP=50 start_writers a -n 2 -b 32
 size=$(sectors "$SMALL")
-for mode in remap filter; do
+for mode in $(modes); do
 	mk_null_blk "cow$mode" size=64
 	mk_dm snap "0 $size snapshot $SMALL $NULLB N 8 noexcl:$SMALL"
 	mk_dm up "0 $size snapshot-origin $SMALL noexcl"
-	dmsetup $mode start "$(dm up)" "$SMALL"
+	dmsetup "$mode" start "$(dm up)" "$SMALL"
 	more_ops 100
 	(( $(target_says snap | cut -d/ -f1) > 8 )) || fail "nothing was copied"
 	unplug "cow$mode"
@@ -116,7 +119,7 @@ for mode in remap filter; do
 	wait_for 30 invalid
 	more_ops 100
 	attached up || fail "detached by a device that is not the original"
-	dmsetup $mode stop "$(dm up)"
+	dmsetup "$mode" stop "$(dm up)"
 	more_ops 20
 	dmsetup remove "$(dm snap)"
 	dmsetup remove "$(dm up)"

@@ -4,7 +4,7 @@
 # RACE_SECONDS (30), on a mounted file system with writers: no hang, no damage, nothing leaks. Slab caches
 # and open counts return to what they were.
 # timeout: 480
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -4,7 +4,7 @@
 # flush, discard and write zeroes included, and nothing counts before start or after stop, nor what the target
 # of the upper reads on its own.
 # timeout: 180
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -4,6 +4,7 @@
 # start returns: it does not reach the disk past the upper.
 # timeout: 120
 # kernel: patched
+# native: the module refuses originals of dm
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -4,6 +4,7 @@
 # resumed below an attached upper, and it cannot be removed. What it had in flight at start has completed.
 # timeout: 480
 # kernel: patched
+# native: the module refuses originals of dm
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

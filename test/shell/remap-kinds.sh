@@ -5,7 +5,7 @@
 # through, or is told so; polled I/O completes. A cgroup's limit on the original counts each of its bios once, and so
 # do the statistics of original, disk and upper, the time that they were busy included.
 # timeout: 240
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh
@@ -116,8 +116,8 @@ n=8
 figures() {
 	awk '{ print $5, $7, $8, $10, $9 }' /sys/class/block/{"$(basename "$part")","$(basename "$slow")","$(dm_node up)"}/stat
 }
-for mode in none remap filter; do
-	[[ $mode == none ]] || dmsetup $mode start "$(dm up)" "$part"
+for mode in none $(modes); do
+	[[ $mode == none ]] || dmsetup "$mode" start "$(dm up)" "$part"
 	mapfile -t was < <(figures)
 	dd if=/dev/zero of="$part" bs=4k count="$n" oflag=direct 2> "$TESTDIR/said"
 	wall=$(awk '/copied/ { printf "%d", $(NF - 3) * 1000 + 1 }' "$TESTDIR/said")
@@ -134,7 +134,7 @@ for mode in none remap filter; do
 		# 50 ms each; where ticks are counted, up to one (10 ms) less each, and one more in all
 		(( took >= n * 40 && took <= wall + 10 )) || fail "$mode: $i: $took ms of writes in $wall ms"
 	done
-	[[ $mode == none ]] || dmsetup $mode stop "$(dm up)"
+	[[ $mode == none ]] || dmsetup "$mode" stop "$(dm up)"
 done
 # by its own name and through the upper at once: the time counts once
 mapfile -t was < <(figures)
@@ -174,8 +174,8 @@ charged() {
 		END { if (!found) print "0 0" }' "$group/io.stat"
 }
 mk_upper up "$orig"
-for mode in none remap filter; do
-	[[ $mode == none ]] || dmsetup $mode start "$(dm up)" "$orig"
+for mode in none $(modes); do
+	[[ $mode == none ]] || dmsetup "$mode" start "$(dm up)" "$orig"
 	read -r -a was < <(charged "$orig")
 	read -r -a up_was < <(charged "$(dmdev up)")
 	in_group "$orig"
@@ -197,6 +197,6 @@ for mode in none remap filter; do
 	done
 	(( try < 6 )) || fail "$mode: never less than 2 s: charged twice?"
 	echo "$(devno "$orig") wiops=max" > "$group/io.max"
-	[[ $mode == none ]] || dmsetup $mode stop "$(dm up)"
+	[[ $mode == none ]] || dmsetup "$mode" stop "$(dm up)"
 done
 wait_for 10 rmdir "$group"

@@ -4,6 +4,7 @@
 # the original past the attach.
 # timeout: 300
 # kernel: patched
+# native: with the module start refuses an original that a cgroup limits
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -6,6 +6,7 @@
 # check must find one: run by remap-late-hook-disabled.sh.
 # timeout: 300
 # kernel: patched
+# native: with the module start refuses an original that a cgroup limits
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

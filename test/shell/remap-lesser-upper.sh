@@ -3,7 +3,7 @@
 # An upper that lacks what the original has learnt its users to expect: discard is the hint that it is and
 # succeeds, zeroout falls back to writing zeroes, a file system mounted with -o discard and fstrim go on.
 # timeout: 240
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

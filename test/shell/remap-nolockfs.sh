@@ -3,7 +3,7 @@
 # --nolockfs attaches without freezing the file system, so what is dirty stays dirty, and the flags say so;
 # no bio is lost.
 # timeout: 300
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

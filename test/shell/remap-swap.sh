@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Swap on the original: pages that were swapped out before, while and after it is attached all come back.
 # timeout: 300
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -4,7 +4,7 @@
 # while it is attached. The dm devices that dmsetup snapshot, cache and move make tell udev's rules to leave them
 # alone, start and stop tell udev nothing, COW devices show nothing. A scan for btrfs does not take another device.
 # timeout: 120
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh
@@ -61,11 +61,11 @@ equal "$(lsblk -nro NAME "$SMALL" | paste -sd' ')" "$(basename "$SMALL") $(dm up
 echo 0 > "$TESTDIR/a/file"
 events
 grep -q "^change $(dm_node up) " "$TESTDIR/now" || fail "no event of a new device: $(cat "$TESTDIR/now")"
-for mode in remap filter; do
-	dmsetup $mode start "$(dm up)" "$SMALL"
+for mode in $(modes); do
+	dmsetup "$mode" start "$(dm up)" "$SMALL"
 	mkdir -p "$TESTDIR/twice"
 	fails 'busy|already mounted' mount "$(dmdev up)" "$TESTDIR/twice"
-	dmsetup $mode stop "$(dm up)"
+	dmsetup "$mode" stop "$(dm up)"
 done
 events
 equal "$(cat "$TESTDIR/now")" "" "events of start and stop"

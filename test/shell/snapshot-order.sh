@@ -4,7 +4,7 @@
 # is kept for all of them where the origin is a filter, in any order; where it is remapped to, in the order that the
 # page and dmsetup snapshot keep. In the other order it is lost, which this test must see.
 # timeout: 120
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh
@@ -119,6 +119,7 @@ dmsetup remap stop "$(dm up)"
 dmsetup remove "$(dm s1)"
 dmsetup remove "$(dm up)"
 
+native "a filter" || exit 0
 echo "filtered, the origin first, and nothing suspended"
 up
 dmsetup filter start "$(dm up)" "$SMALL"

@@ -4,6 +4,7 @@
 # works when it is run again. The second device cannot be frozen for a while, so that the moment is sure.
 # timeout: 240
 # kernel: patched
+# native: an original of dm
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

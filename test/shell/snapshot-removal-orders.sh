@@ -3,7 +3,7 @@
 # An attached snapshot-origin and its snapshot come apart in every order under load; the upper never while
 # it is attached. Also a snapshot-origin that has no snapshot.
 # timeout: 600
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -4,7 +4,7 @@
 # another writes n to the other one; the two snapshots never show the second without the first, nor more
 # than one in between. Attached one after the other they do: so the check can tell.
 # timeout: 600
-# kernel: patched
+# kernel: interposer
 # tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

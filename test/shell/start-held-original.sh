@@ -5,6 +5,7 @@
 # killed, and it is still attached. Others start, stop and write meanwhile.
 # timeout: 300
 # kernel: patched
+# native: with the module one start or stop that waits keeps all others waiting
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

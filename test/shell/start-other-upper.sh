@@ -3,7 +3,7 @@
 # One slot per device: a start of another upper on an attached original is EBUSY with its sentence. After
 # stop the other one can be started.
 # timeout: 180
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -3,7 +3,7 @@
 # Stop always works: of an upper that fails all I/O (error, flakey), raw and under a mounted file system that
 # has dirty data. The original is whole again at once.
 # timeout: 300
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -4,7 +4,7 @@
 # writeback holds what the disk has not, so stop is refused until it was cleaned: a table with writethrough and the
 # policy "cleaner", until no block is dirty.
 # timeout: 240
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

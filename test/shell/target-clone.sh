@@ -4,7 +4,7 @@
 # the copy; when that is whole, the upper becomes linear over it. From the switch to clone on the original is left
 # alone, and because it is not what the file system is, stop is refused while that is mounted.
 # timeout: 240
-# kernel: patched
+# kernel: interposer clone
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

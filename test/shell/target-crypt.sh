@@ -4,7 +4,7 @@
 # empty it works: what is on the disk cannot be read without it, what was written through it can, again and again;
 # and while that is mounted stop is refused.
 # timeout: 150
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

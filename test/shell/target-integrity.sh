@@ -4,7 +4,7 @@
 # that the data stays where it is. It finds what was changed behind its back. Stop is possible at any time without
 # a journal; with one, a linear table comes first.
 # timeout: 240
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -4,7 +4,7 @@
 # same. The second leg may fail, and the file system does not notice; where mirror holds writes until somebody
 # looks after it, they are not lost. Neither may be there before start, when others still write past it.
 # timeout: 240
-# kernel: patched
+# kernel: interposer
 # tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"

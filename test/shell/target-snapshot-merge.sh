@@ -3,7 +3,7 @@
 # A mounted partition goes back to a snapshot that was taken of it in use. Offline: unmount, stop, and merge. Or
 # with the file system back at once: unmount, let the upper become snapshot-merge, and mount while it merges.
 # timeout: 150
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -4,7 +4,7 @@
 # it holds writes, and they are all on the original after each of the two ways out: a table with "cleaner" and a
 # suspend, or the message flush_on_suspend and a linear table.
 # timeout: 150
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

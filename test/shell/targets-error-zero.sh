@@ -4,7 +4,7 @@
 # nothing reaches the original, and after stop it is what it was, also for those who read it by the page cache.
 # A mounted ext4 that is told to go on after errors goes on after stop.
 # timeout: 120
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -4,7 +4,7 @@
 # linear, unstriped, delay, flakey while it is up, dust, switch, era, log-writes. What each of them adds is there:
 # switch changes the path, era knows the blocks that were written, the log replays to what the disk is.
 # timeout: 180
-# kernel: patched
+# kernel: interposer
 # tier: long
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
@@ -43,6 +43,7 @@ detach() {
 
 for table in "linear $SMALL 0 noexcl" "unstriped 1 8 0 $SMALL 0 noexcl" "delay $SMALL 0 0 noexcl" \
 		"flakey $SMALL 0 1 0 noexcl" "dust $SMALL 0 4096 noexcl"; do
+	have_target "${table%% *}" || continue
 	attach "$table"
 	[[ $table != dust* ]] || dmsetup message "$(dm up)" 0 enable
 	work 60

@@ -3,7 +3,7 @@
 # The tool and its libraries lie on the very file system that is being attached, and the page cache is
 # dropped between the steps: nothing that start or stop needs from there is read while it is frozen.
 # timeout: 300
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -20,6 +20,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "module.h"
+
 #define BUFFER		(16 * 1024)
 #define DEVICES		6
 #define ATTACHABLE	4	/* the others have tables that hand on nothing, or something else */
@@ -29,9 +31,10 @@
 #define ROUND		500	/* steps until all is taken away */
 
 static const char usage[] =
-	"usage: fuzzdm PREFIX SEED STEPS DEV DISK SECTOR\n"
+	"usage: fuzzdm PREFIX SEED STEPS DEV DISK SECTOR [BELOW]\n"
 	"  DEV      the block device, of 8 MiB or more; its first sectors are overwritten\n"
-	"  DISK     another way to it, where it begins at SECTOR\n";
+	"  DISK     another way to it, where it begins at SECTOR\n"
+	"  BELOW    with the module: the number of a device over DEV with its target, for tables of others\n";
 
 static struct device {
 	char name[64];
@@ -39,12 +42,14 @@ static struct device {
 	dev_t number;
 	bool exists;
 	bool attached;
+	bool cleared;
 } devices[DEVICES];
 
 static const char *prefix;
 static int control = -1, nodes[2];
 static off_t node_start[2];
 static dev_t original;
+static const char *below;
 static uint64_t sectors, state;
 static uint32_t generation[BLOCKS], stamp;
 static unsigned char request[BUFFER], *block;
@@ -174,6 +179,28 @@ static void add_target(char **at, uint64_t start, uint64_t length, const char *t
 	*at += size;
 }
 
+/*
+ * With the module the tables are in its words: a linear that shares its device is an interpose, others lie on one. What
+ * is no such table stays, to be refused.
+ */
+static const char *as_module(const char *type, char *params, size_t size, const char *on)
+{
+	char *end = params + strlen(params) - strlen(" noexcl"), rest[256];
+
+	if (!have_module() || end < params || strcmp(end, " noexcl"))
+		return type;
+	if (!strcmp(type, "linear")) {
+		*end = 0;
+		return "interpose";
+	}
+	if (strncmp(params, on, strlen(on)))
+		return type;
+	*end = 0;
+	snprintf(rest, sizeof(rest), "%s", params + strlen(on));
+	snprintf(params, size, "%s%s", below, rest);
+	return type;
+}
+
 /* A random table; those of the attachable devices are the identity, or refused. */
 static int load(unsigned int n)
 {
@@ -189,6 +216,7 @@ static int load(unsigned int n)
 	};
 	char params[256], on[32], *at = payload();
 	uint64_t length = sectors;
+	const char *type;
 	unsigned int i;
 	unsigned int targets = 1;
 
@@ -196,7 +224,8 @@ static int load(unsigned int n)
 	if (n >= ATTACHABLE && next(2)) {
 		i = next(sizeof(others) / sizeof(others[0]));
 		snprintf(params, sizeof(params), others[i][1], on);
-		add_target(&at, 0, length - 8, others[i][0], params);
+		type = as_module(others[i][0], params, sizeof(params), on);
+		add_target(&at, 0, length - 8, type, params);
 	} else {
 		/* over one of the others now and then, if that has a table; never in a circle, for which dm does not
 		 * look */
@@ -207,6 +236,7 @@ static int load(unsigned int n)
 			length += (int)next(17) - 8;
 		i = next(sizeof(wholes) / sizeof(wholes[0]));
 		snprintf(params, sizeof(params), wholes[i][1], on, on, on);
+		type = as_module(wholes[i][0], params, sizeof(params), on);
 		if (n >= ATTACHABLE)
 			mutate(params, sizeof(params));
 		if (n < ATTACHABLE && i < 2 && !next(4)) {
@@ -214,15 +244,25 @@ static int load(unsigned int n)
 			char rest[64];
 
 			snprintf(rest, sizeof(rest), "%s %llu noexcl", on, (unsigned long long)half);
-			add_target(&at, 0, half, "linear", params);
-			add_target(&at, half, length - half, "linear", rest);
+			as_module("linear", rest, sizeof(rest), on);
+			add_target(&at, 0, half, type, params);
+			add_target(&at, half, length - half, type, rest);
 			targets = 2;
 		} else {
-			add_target(&at, 0, length, wholes[i][0], params);
+			add_target(&at, 0, length, type, params);
 		}
 	}
 	note("load %u %s", n, params);
-	return command(DM_TABLE_LOAD, devices[n].name, next(20) ? 0 : DM_READONLY_FLAG, targets);
+	if (command(DM_TABLE_LOAD, devices[n].name, next(20) ? 0 : DM_READONLY_FLAG, targets))
+		return 1;
+	devices[n].cleared = false;
+	return 0;
+}
+
+static void clear(unsigned int n)
+{
+	command(DM_TABLE_CLEAR, devices[n].name, 0, 0);
+	devices[n].cleared = true;
 }
 
 static int resume(unsigned int n)
@@ -234,7 +274,17 @@ static int resume(unsigned int n)
 static int message(unsigned int n, const char *text)
 {
 	struct dm_target_msg *msg = (struct dm_target_msg *)payload();
+	int error = ask_module(devices[n].name, text, strlen(text), NULL, 0);
 
+	if (error >= 0) {
+		note(" message %u %s = %s", n, text, error ? strerrorname_np(error) : "OK");
+		if (error)
+			failed++;
+		else
+			done++;
+		errnos[error & 255]++;
+		return error;
+	}
 	msg->sector = next(50) ? 0 : next(100);
 	snprintf(msg->message, 1024, "%s", text);
 	note(" message %u %s", n, text);
@@ -249,7 +299,7 @@ static void start(unsigned int n)
 
 	if (next(4) && !(flags_of(n) & DM_ACTIVE_PRESENT_FLAG) && (load(n) || resume(n)))
 		return;
-	length = snprintf(text, sizeof(text), "@interpose_start %s %u:%u%s", next(2) ? "remap" : "filter",
+	length = snprintf(text, sizeof(text), "@interpose_start %s %u:%u%s", next(2) || have_module() ? "remap" : "filter",
 			  major(original), minor(original), next(3) ? "" : " nolockfs");
 	if (!next(5))
 		snprintf(text + length, sizeof(text) - length, " and %u:%u %u:%u", major(devices[next(ATTACHABLE)].number),
@@ -288,9 +338,27 @@ static off_t place_of(unsigned int b)
 	return at * BLOCK;
 }
 
+/* The module cannot refuse each table that does not suit: it fails the I/O until another comes, and says so. */
+static bool was_unfit(void)
+{
+	bool found = false;
+	char answer[200];
+	unsigned int n;
+
+	for (n = 0; have_module() && n < DEVICES; n++) {
+		if (!devices[n].exists || ask_module(devices[n].name, "@interpose_status", 17, answer, sizeof(answer)))
+			continue;
+		if (strstr(answer, "unfit") || strstr(answer, "loop")) {
+			stop(n);
+			found = true;
+		}
+	}
+	return found;
+}
+
 static void io(void)
 {
-	unsigned int b = next(BLOCKS), way = next(2), i;
+	unsigned int b = next(BLOCKS), way = next(2), was = generation[b], i;
 	off_t at = place_of(b) + node_start[way];
 	uint32_t *word = (uint32_t *)block;
 
@@ -302,13 +370,19 @@ static void io(void)
 		generation[b] = ++stamp;
 		fill(b);
 		note(" write %u by %u", b, way);
-		if (pwrite(nodes[way], block, BLOCK, at) != BLOCK)
-			die("write: %s", strerror(errno));
+		if (pwrite(nodes[way], block, BLOCK, at) != BLOCK) {
+			if (!was_unfit())
+				die("write: %s", strerror(errno));
+			generation[b] = was;
+		}
 		return;
 	}
 	note(" read %u by %u", b, way);
-	if (pread(nodes[way], block, BLOCK, at) != BLOCK)
-		die("read: %s", strerror(errno));
+	if (pread(nodes[way], block, BLOCK, at) != BLOCK) {
+		if (!was_unfit())
+			die("read: %s", strerror(errno));
+		return;
+	}
 	for (i = 0; i < BLOCK / sizeof(*word); i++)
 		if (word[i] != generation[b] * 64 + b)
 			die("block %u has generation %u of block %u, not %u", b, word[i] / 64, word[i] % 64,
@@ -325,6 +399,7 @@ static void create(unsigned int n)
 		die("a device cannot be created");
 	devices[n].exists = true;
 	devices[n].attached = false;
+	devices[n].cleared = false;
 	devices[n].number = io->dev;
 }
 
@@ -332,6 +407,9 @@ static void rename_it(unsigned int n)
 {
 	char name[64];
 
+	/* dm-ima, which kernels of distributions have, frees then a second time what it had kept (6.1, 6.12) */
+	if (have_module() && devices[n].cleared)
+		return;
 	snprintf(name, sizeof(name), "%s-f%u-%u", prefix, n, devices[n].renamed++);
 	strcpy(payload(), name);
 	note("rename %u", n);
@@ -351,7 +429,7 @@ static void take_away(void)
 	for (n = DEVICES - 1; n >= 0; n--) {
 		if (!devices[n].exists)
 			continue;
-		command(DM_TABLE_CLEAR, devices[n].name, 0, 0);
+		clear(n);
 		/* without any table it cannot be resumed, but removed */
 		if (would_hold(n) && resume(n))
 			die("%u cannot be resumed", n);
@@ -409,7 +487,7 @@ static void one_step(void)
 		break;
 	case 7:
 		note("clear %u", n);
-		command(DM_TABLE_CLEAR, d->name, 0, 0);
+		clear(n);
 		break;
 	case 8:
 		note("remove %u", n);
@@ -443,11 +521,12 @@ int main(int argc, char **argv)
 	unsigned long steps, seed, i;
 	struct stat st;
 
-	if (argc != 7) {
+	if (argc != 7 + have_module()) {
 		fputs(usage, stderr);
 		return 2;
 	}
 	prefix = argv[1];
+	below = argv[7];
 	seed = strtoul(argv[2], NULL, 0);
 	steps = strtoul(argv[3], NULL, 0);
 	state = seed * 2 + 88172645463325252u;

@@ -3,7 +3,7 @@
 # One life of the machine of crash.test: what the last one left must be a plain device with a file
 # system that recovers and holds all that had been synced; then start and stop until the power goes.
 # timeout: 120
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

@@ -3,7 +3,7 @@
 # The root file system, of which this test, the tool and its libraries are part, while writers write to it: README's
 # first lines; a snapshot. Nothing of what start needs is in memory before.
 # timeout: 120
-# kernel: patched
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh

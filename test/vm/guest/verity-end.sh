@@ -4,6 +4,7 @@
 # come back from the read of it; verity-end.test sees how the machine ends.
 # timeout: 60
 # kernel: patched
+# native: filters
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh
