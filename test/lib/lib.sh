@@ -8,7 +8,7 @@
 #	# timeout: 120			(seconds under TCG; 60 when not said)
 #	# kernel: interposer		(all words of: patched unpatched module interposer debug stock base clone atomic;
 #					none: every kernel; interposer: patched or module; clone, atomic: has that
-#					target, has atomic writes)
+#					target, has atomic writes; base: not of a distribution)
 #	# native: REASON		("# kernel: patched" only: why it does not run with the module)
 #	# shellcheck source=test/lib/lib.sh
 #	. "$(dirname "$0")/../lib/lib.sh"

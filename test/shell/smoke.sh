@@ -3,7 +3,7 @@
 # The virtual machine has what the other tests take for granted: device-mapper with the targets, the
 # disks and partitions, the file systems, and a vocabulary whose negative forms do fail.
 # timeout: 60
-# kernel: base debug
+# kernel: base
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
@@ -16,6 +16,8 @@ for t in linear striped error zero snapshot snapshot-origin mirror raid thin thi
 		era clone crypt integrity verity delay flakey dust log-writes unstriped switch; do
 	dmsetup targets | grep -q "^$t " || broken "no target $t"
 done
+
+kernel_is atomic || broken "$NVME has no atomic writes"
 
 mk_linear lin "$PART1"
 equal "$(sectors "$(dmdev lin)")" "$(sectors "$PART1")"
