@@ -167,8 +167,7 @@ static int ip_is_free(struct ip_att *att)
 		if (other->upper.bdev == att->upper.bdev ||
 		    other->original.bdev == att->original.bdev)
 			return -EBUSY;
-		if ((other->whole || att->whole) &&
-		    other->original.bdev->bd_disk == att->original.bdev->bd_disk)
+		if (ip_is_kin(other->original.bdev, att->original.bdev))
 			return -EBUSY;
 	}
 	return 0;
@@ -189,8 +188,10 @@ static int ip_is_mapped(dev_t devno)
 /* Nobody finds it any more, and nothing is counted. */
 void ip_att_free(struct ip_att *att)
 {
+	mutex_lock(&ip_kin_mutex);
 	if (ip_atts[att->index] == att)
 		WRITE_ONCE(ip_atts[att->index], NULL);
+	mutex_unlock(&ip_kin_mutex);
 	cancel_work_sync(&att->work);
 	percpu_ref_exit(&att->through);
 	mempool_destroy(att->pool);
@@ -226,17 +227,42 @@ struct ip_att *ip_att_alloc(bool nolockfs)
 	return att;
 }
 
-static int ip_att_index(struct ip_att *att)
+/**
+ * ip_att_has_kin - is something attached to the disk of a partition, or to a partition of a disk?
+ * @bdev: the partition or the disk
+ *
+ * Context: ip_kin_mutex is held.
+ */
+bool ip_att_has_kin(struct block_device *bdev)
 {
 	unsigned int i;
 
+	for (i = 0; i < IP_INDEX_MAX; i++)
+		if (ip_atts[i] && ip_is_kin(ip_atts[i]->original.bdev, bdev))
+			return true;
+	return false;
+}
+
+static int ip_att_index(struct ip_att *att)
+{
+	unsigned int i;
+	int r = -E2BIG;
+
+	mutex_lock(&ip_kin_mutex);
+	if (ip_target_has_kin(att->original.bdev)) {
+		r = ip_refuse(att, -EBUSY, "a table shares its disk, or a partition of it");
+		goto out;
+	}
 	for (i = 0; i < IP_INDEX_MAX - 1; i++)
 		if (!ip_atts[i]) {
 			att->index = i;
 			WRITE_ONCE(ip_atts[i], att);
-			return 0;
+			r = 0;
+			break;
 		}
-	return -E2BIG;
+out:
+	mutex_unlock(&ip_kin_mutex);
+	return r;
 }
 
 static struct ip_att *ip_att_new(const struct ip_pair *pair, bool nolockfs)

@@ -25,7 +25,8 @@
  *
  * Locks: ip_mutex is held over all of start, stop and what they undo. It is outside of every
  * lock of the block layer and of device-mapper, and nobody who holds one of those, or a mapped
- * device's table, takes it: what start and stop wait for may need them.
+ * device's table, takes it: what start and stop wait for may need them. Inside of it ip_kin_mutex is
+ * held to change who is in ip_atts[], and to look there without ip_mutex; never over a wait.
  */
 #ifndef DM_INTERPOSE_H
 #define DM_INTERPOSE_H
@@ -182,6 +183,13 @@ static inline sector_t ip_sector_of(sector_t address)
 	return address & (((sector_t)1 << IP_SECTOR_BITS) - 1);
 }
 
+/* A disk and one of its partitions have sectors in common. */
+static inline bool ip_is_kin(struct block_device *a, struct block_device *b)
+{
+	return a != b && a->bd_disk == b->bd_disk &&
+	       (!bdev_is_partition(a) || !bdev_is_partition(b));
+}
+
 static inline bool ip_touches(struct bio *bio, sector_t start, sector_t end)
 {
 	return bio_end_sector(bio) > start && bio->bi_iter.bi_sector < end;
@@ -237,6 +245,7 @@ struct ip_pair {
 
 struct ip_att *ip_att_alloc(bool nolockfs);
 void ip_att_free(struct ip_att *att);
+bool ip_att_has_kin(struct block_device *bdev);
 int ip_start(const struct ip_pair *pairs, unsigned int nr, bool nolockfs);
 int ip_stop(dev_t upper);
 int ip_status(dev_t upper, char *buf, size_t size);
@@ -247,6 +256,8 @@ int ip_control_init(void);
 void ip_control_exit(void);
 
 /* target.c */
+extern struct mutex ip_kin_mutex;
+bool ip_target_has_kin(struct block_device *bdev);
 bool ip_target_shares(const struct gendisk *disk, const char *name);
 int ip_target_init(void);
 void ip_target_exit(void);

@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 struct ip_target {
+	struct list_head list;	/* in ip_targets */
 	struct ip_dev dev;
 	struct dm_dev dm_dev;	/* what ->iterate_devices() shows */
 	sector_t offset;
@@ -29,6 +30,49 @@ struct ip_link {
 	struct kobject *holders;
 	unsigned int users;
 };
+
+/*
+ * All there are. Their bios go past whatever is attached: so no target may be over a disk of which
+ * a partition is attached, or the other way round.
+ */
+static LIST_HEAD(ip_targets);
+DEFINE_MUTEX(ip_kin_mutex);
+
+/**
+ * ip_target_has_kin - is a target over the disk of a partition, or over a partition of a disk?
+ * @bdev: the partition or the disk
+ *
+ * Context: ip_kin_mutex is held.
+ */
+bool ip_target_has_kin(struct block_device *bdev)
+{
+	struct ip_target *t;
+
+	list_for_each_entry(t, &ip_targets, list)
+		if (ip_is_kin(t->dev.bdev, bdev))
+			return true;
+	return false;
+}
+
+static int ip_target_enlist(struct ip_target *t)
+{
+	int r = -EBUSY;
+
+	mutex_lock(&ip_kin_mutex);
+	if (!ip_att_has_kin(t->dev.bdev)) {
+		list_add(&t->list, &ip_targets);
+		r = 0;
+	}
+	mutex_unlock(&ip_kin_mutex);
+	return r;
+}
+
+static void ip_target_delist(struct ip_target *t)
+{
+	mutex_lock(&ip_kin_mutex);
+	list_del(&t->list);
+	mutex_unlock(&ip_kin_mutex);
+}
 
 static LIST_HEAD(ip_links);
 static DEFINE_MUTEX(ip_links_mutex);
@@ -203,9 +247,15 @@ static int ip_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 	ti->num_secure_erase_bios = 1;
 	ti->num_write_zeroes_bios = 1;
 	ti->private = t;
+	r = ip_target_enlist(t);
+	if (r) {
+		ti->error = "Something is attached to the disk of the device, or to a partition of it";
+		goto bad;
+	}
 	r = ip_hook_get();
 	if (r) {
 		ti->error = "Bios cannot be hooked";
+		ip_target_delist(t);
 		goto bad;
 	}
 	return 0;
@@ -223,6 +273,7 @@ static void ip_dtr(struct dm_target *ti)
 	if (t->linked)
 		ip_link_put(dm_disk(dm_table_get_md(ti->table)), t->dev.bdev);
 	ip_hook_put();
+	ip_target_delist(t);
 	ip_link_free(t->link);
 	ip_close(&t->dev);
 	kfree(t);
