@@ -275,9 +275,10 @@ static struct ip_att *ip_att_new(const struct ip_pair *pair, bool nolockfs)
 	att = ip_att_alloc(nolockfs);
 	if (!att)
 		return ERR_PTR(-ENOMEM);
-	r = ip_open(pair->upper, &att->upper);
+	/* nobody may mount it meanwhile */
+	r = ip_open(pair->upper, att, &att->upper);
 	if (!r)
-		r = ip_open(pair->original, &att->original);
+		r = ip_open(pair->original, NULL, &att->original);
 	if (!r && !bdev_nr_sectors(att->upper.bdev))
 		r = -ENODATA;
 	if (!r) {
@@ -326,7 +327,7 @@ static int ip_freeze_one(struct ip_att *att, dev_t devno)
 
 	if (!f)
 		return -ENOMEM;
-	r = ip_open(devno, &f->dev);
+	r = ip_open(devno, NULL, &f->dev);
 	if (r) {
 		kfree(f);
 		/* a partition that has gone, or an extended one, has none */

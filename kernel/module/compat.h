@@ -59,23 +59,27 @@ static inline struct bio *ip_hooked_bio(struct ftrace_regs *regs)
 #endif
 }
 
-/* A block device that is open, without a claim on it. */
+/* A block device that is open. */
 struct ip_dev {
 	struct block_device *bdev;
 #ifdef HAVE_BDEV_FILE
 	struct file *file;
+#else
+	fmode_t mode;
 #endif
 };
 
-static inline int ip_open(dev_t devno, struct ip_dev *dev)
+/* holder: claim it for that; NULL: without a claim */
+static inline int ip_open(dev_t devno, void *holder, struct ip_dev *dev)
 {
 #ifdef HAVE_BDEV_FILE
-	dev->file = bdev_file_open_by_dev(devno, BLK_OPEN_READ, NULL, NULL);
+	dev->file = bdev_file_open_by_dev(devno, BLK_OPEN_READ, holder, NULL);
 	if (IS_ERR(dev->file))
 		return PTR_ERR(dev->file);
 	dev->bdev = file_bdev(dev->file);
 #else
-	dev->bdev = blkdev_get_by_dev(devno, FMODE_READ, NULL);
+	dev->mode = FMODE_READ | (holder ? FMODE_EXCL : 0);
+	dev->bdev = blkdev_get_by_dev(devno, dev->mode, holder);
 	if (IS_ERR(dev->bdev)) {
 		int r = PTR_ERR(dev->bdev);
 
@@ -93,7 +97,7 @@ static inline void ip_close(struct ip_dev *dev)
 #ifdef HAVE_BDEV_FILE
 	fput(dev->file);
 #else
-	blkdev_put(dev->bdev, FMODE_READ);
+	blkdev_put(dev->bdev, dev->mode);
 #endif
 	dev->bdev = NULL;
 }

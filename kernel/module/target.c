@@ -217,7 +217,7 @@ static int ip_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 	t = kzalloc(sizeof(*t), GFP_KERNEL);
 	if (!t)
 		return -ENOMEM;
-	r = ip_open(devno, &t->dev);
+	r = ip_open(devno, NULL, &t->dev);
 	if (r) {
 		ti->error = "Device lookup failed";
 		goto bad;
