@@ -171,7 +171,6 @@ void ip_set_needs(struct ip_att *att)
 {
 	att->block = bdev_logical_block_size(att->original.bdev);
 	att->dma = max(bdev_dma_alignment(att->original.bdev), SECTOR_SIZE - 1);
-	att->stable = bdev_stable_writes(att->original.bdev);
 	att->readonly = bdev_read_only(att->original.bdev);
 }
 
@@ -184,8 +183,6 @@ const char *ip_unfit(const struct ip_att *att)
 		return "larger blocks";
 	if (unlikely(bdev_dma_alignment(u) > att->dma))
 		return "stricter alignment of memory";
-	if (unlikely(bdev_stable_writes(u) && !att->stable))
-		return "data must not change while it is written";
 	if (unlikely(bdev_is_zoned(u)))
 		return "zoned";
 	if (unlikely(bdev_read_only(u) && !att->readonly))
@@ -197,8 +194,7 @@ const char *ip_unfit(const struct ip_att *att)
 static bool ip_takes_nevertheless(const struct ip_att *att, struct bio *bio)
 {
 	struct block_device *u = att->upper.bdev;
-	const bool no_writes = (bdev_stable_writes(u) && !att->stable) ||
-			       (bdev_read_only(u) && !att->readonly);
+	const bool no_writes = bdev_read_only(u) && !att->readonly;
 	const sector_t blocks = (bdev_logical_block_size(u) >> SECTOR_SHIFT) - 1;
 	struct bvec_iter iter;
 	struct bio_vec bv;

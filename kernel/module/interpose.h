@@ -80,7 +80,6 @@ struct ip_counts {
  * @upper_nowait: the upper takes bios that must not wait
  * @block: logical block size of the original
  * @dma: alignment of memory, a mask, that an upper may want
- * @stable: the original's data do not change while they are written
  * @readonly: nobody writes to the original
  * @looped: when the upper has sent a bio back last, in jiffies, or 0
  * @complaints: of I/O that the upper cannot take
@@ -109,7 +108,6 @@ struct ip_att {
 	bool whole;
 	bool upper_nowait;
 	bool nolockfs;
-	bool stable;
 	bool readonly;
 	unsigned int block;
 	unsigned int dma;
