@@ -283,7 +283,6 @@ static struct ip_att *ip_att_new(const struct ip_pair *pair, bool nolockfs)
 		r = -ENODATA;
 	if (!r) {
 		att->whole = !bdev_is_partition(att->original.bdev);
-		att->upper_nowait = bdev_nowait(att->upper.bdev);
 		r = ip_is_free(att);
 	}
 	if (!r) {

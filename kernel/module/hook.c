@@ -149,7 +149,7 @@ void ip_to_upper(struct ip_att *att, struct bio *bio)
 	const struct ip_io *io = bio->bi_private;
 
 	/* nobody here may end the bio: it waits, then, and who polls for it sees it end by itself */
-	if (!att->upper_nowait)
+	if (!bdev_nowait(att->upper.bdev))
 		bio->bi_opf &= ~REQ_NOWAIT;
 	bio->bi_opf &= ~REQ_POLLED;
 	ip_set_hops(bio, min_t(unsigned int, io->hops + 1, IP_HOPS_MAX));

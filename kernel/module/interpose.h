@@ -77,7 +77,6 @@ struct ip_counts {
  * @original: the block device that has users
  * @upper: the mapped device
  * @whole: the original is a whole disk: bios of its partitions are taken as well
- * @upper_nowait: the upper takes bios that must not wait
  * @block: logical block size of the original
  * @dma: alignment of memory, a mask, that an upper may want
  * @readonly: nobody writes to the original
@@ -106,7 +105,6 @@ struct ip_att {
 	struct ip_dev original;
 	struct ip_dev upper;
 	bool whole;
-	bool upper_nowait;
 	bool nolockfs;
 	bool readonly;
 	unsigned int block;
