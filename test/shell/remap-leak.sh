@@ -3,15 +3,14 @@
 # Thousands of attachments, to remap and as a filter, and of attempts that fail late, leave nothing behind in slab and
 # per-cpu memory, no open and no holder.
 # timeout: 600
-# kernel: interposer
+# kernel: patched
+# native: open: kmalloc-96 grows with the module on 6.12, and it is not known why
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh
 . "$(dirname "$0")/../lib/io.sh"
 
 : "${CYCLES:=400}"
-# with fewer, what comes and goes would be more than what is allowed
-(( CYCLES >= 200 )) || CYCLES=200
 
 mk_upper up "$PART1"
 mk_dm pair "0 $(sectors "$PART2") linear $PART2 0 noexcl"
@@ -26,8 +25,8 @@ cycles() {
 	fuzzmsg repeat "$(dm up)" "$1" "@interpose_start remap $p1" @interpose_stop
 	fuzzmsg repeat "$(dm pair)" $(( $1 / 10 )) "@interpose_start remap $p2 nolockfs" "@interpose_status" \
 		"@interpose_stop"
-	! kernel_is patched || fuzzmsg repeat "$(dm up)" $(( $1 / 2 )) "@interpose_start filter $p1 nolockfs" \
-		"@interpose_status" "@interpose_stop"
+	fuzzmsg repeat "$(dm up)" $(( $1 / 2 )) "@interpose_start filter $p1 nolockfs" "@interpose_status" \
+		"@interpose_stop"
 	# each table that can filter has memory for bios
 	for (( i = 0; i < $1 / 10; i++ )); do
 		reload up "0 $(sectors "$PART1") delay $PART1 0 0 noexcl"
@@ -47,7 +46,6 @@ cycles() {
 # what each CPU keeps to allocate from would count as used ("slab_debug=F" on the command line of the kernel)
 kernel_is debug || equal "$(< /sys/kernel/slab/kmalloc-8/sanity_checks)" 1 "checks of kmalloc-8"
 
-native "filters" || :
 cycles $(( CYCLES / 5 ))
 kernel_memory > "$TESTDIR/before"
 cycles "$CYCLES"
