@@ -9,11 +9,6 @@
 # shellcheck source=test/lib/bench.sh
 . "$(dirname "$0")/../lib/bench.sh"
 
-clock() {
-	local t=$EPOCHREALTIME
-	echo $(( ${t/./} * 1000 ))
-}
-
 tracing=/sys/kernel/tracing
 probed=(__x64_sys_syncfs freeze_super thaw_super blk_mq_freeze_queue blk_mq_unfreeze_queue synchronize_rcu
 	synchronize_rcu_expedited percpu_ref_switch_to_atomic_sync)
@@ -59,26 +54,11 @@ phases() {
 
 # event LOAD NAME CMD...: while the writer writes
 event() {
-	local load=$1 name=$2 writer start took writes longest
+	local load=$1 name=$2
 	shift 2
 	echo > "$tracing/trace"
-	stall "$TESTDIR/a/stall" > "$TESTDIR/stalled" &
-	writer=$!
-	sleep 0.2
-	start=$(clock)
-	"$@"
-	took=$(( $(clock) - start ))
-	sleep 0.1
-	kill "$writer"
-	wait "$writer"
-	read -r writes longest < "$TESTDIR/stalled"
-	(( writes > 500 )) || fail "the writer has written $writes times"
-	echo "stall $load $name $took $longest $(phases)"
-}
-
-freeze_and_thaw() {
-	fsfreeze -f "$TESTDIR/a"
-	fsfreeze -u "$TESTDIR/a"
+	stalled "$TESTDIR/a" "$@"
+	echo "stall $load $name $TOOK $LONGEST $(phases)"
 }
 
 mk_null_blk orig size=1024 queue_mode=2 irqmode=0 memory_backed=1
@@ -91,7 +71,7 @@ for load in idle busy; do
 		busy=$BG
 	fi
 	event "$load" nothing sleep 0.1
-	event "$load" freeze-and-thaw freeze_and_thaw
+	event "$load" freeze-and-thaw freeze_and_thaw "$TESTDIR/a"
 	event "$load" remap-start dmsetup remap start "$(dm up)" "$NULLB"
 	event "$load" remap-stop dmsetup remap stop "$(dm up)"
 	event "$load" filter-start dmsetup filter start "$(dm up)" "$NULLB"
