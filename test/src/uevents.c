@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What udev is told by the kernel of block devices, a line each, until TERM: action, name of the device, and the
- * flags that libdevmapper passes to udev's rules with its cookie, in hex; 0 without a cookie.
+ * What udev is told by the kernel of block devices, a line each, until TERM: action, name of the device, the flags
+ * that libdevmapper passes to udev's rules with its cookie, in hex, 0 without a cookie; and what is told of an
+ * interposer: action, mode and upper, or "-".
  */
 #define _GNU_SOURCE 1
 #include <linux/netlink.h>
@@ -39,7 +40,8 @@ int main(void)
 	printf("listening\n");
 	fflush(stdout);
 	while ((n = recv(fd, message, sizeof(message) - 1, 0)) > 0) {
-		const char *end = message + n, *subsystem, *action, *device, *cookie;
+		const char *end = message + n, *subsystem, *action, *device, *cookie, *interpose, *mode,
+			*upper;
 
 		message[n] = '\0';
 		subsystem = value(message, end, "SUBSYSTEM");
@@ -48,8 +50,15 @@ int main(void)
 		action = value(message, end, "ACTION");
 		device = value(message, end, "DEVNAME");
 		cookie = value(message, end, "DM_COOKIE");
-		printf("%s %s %x\n", action ? action : "-", device ? device : "-",
+		interpose = value(message, end, "INTERPOSE");
+		mode = value(message, end, "INTERPOSE_MODE");
+		upper = value(message, end, "INTERPOSE_UPPER");
+		printf("%s %s %x ", action ? action : "-", device ? device : "-",
 		       cookie ? (unsigned int)strtoul(cookie, NULL, 0) >> FLAGS_SHIFT : 0);
+		if (interpose)
+			printf("%s:%s:%s\n", interpose, mode ? mode : "", upper ? upper : "");
+		else
+			printf("-\n");
 		fflush(stdout);
 	}
 	/* one that was lost would make a test pass that must not */
