@@ -19,21 +19,16 @@ struct ip_frozen {
 };
 
 /*
- * Pairs with ip_enter(): who has counted with the old stage is seen by what looks at the count
- * next.
+ * Pairs with ip_take_slowly(): who has counted with the old stage is seen by what looks at the
+ * count next.
  */
 static void ip_set_stage(struct ip_att *att, enum ip_stage stage)
 {
 	spin_lock(&att->lock);
 	WRITE_ONCE(att->stage, stage);
 	spin_unlock(&att->lock);
-	/* pairs with that of ip_enter() */
+	/* pairs with that of ip_take_slowly() */
 	smp_mb();
-}
-
-static void ip_through_released(struct percpu_ref *ref)
-{
-	complete(&container_of(ref, struct ip_att, through)->drained);
 }
 
 /* --- what fits --- */
@@ -128,15 +123,6 @@ static dev_t ip_next_part(struct gendisk *disk, unsigned long *partno, char *nam
 	return devno;
 }
 
-/* Has the mapped device claimed it? What is below its own devices is not looked at. */
-static bool ip_has_claimed(struct gendisk *disk, const char *name)
-{
-	struct kernfs_node *kn = kernfs_find_and_get(disk->slave_dir->sd, name);
-
-	kernfs_put(kn);
-	return kn && !ip_target_shares(disk, name);
-}
-
 /* An upper that has claimed its original sends each bio back to where it came from. */
 static bool ip_is_loop(struct ip_att *att)
 {
@@ -150,27 +136,6 @@ static bool ip_is_loop(struct ip_att *att)
 		if (ip_has_claimed(upper, name))
 			return true;
 	return false;
-}
-
-/* One of both at most once; a whole disk and its partitions exclude each other. */
-static int ip_is_free(struct ip_att *att)
-{
-	unsigned int i;
-
-	if (att->upper.bdev->bd_disk == att->original.bdev->bd_disk || ip_is_loop(att))
-		return -ELOOP;
-	for (i = 0; i < IP_INDEX_MAX; i++) {
-		struct ip_att *other = ip_atts[i];
-
-		if (!other || other == att)
-			continue;
-		if (other->upper.bdev == att->upper.bdev ||
-		    other->original.bdev == att->original.bdev)
-			return -EBUSY;
-		if (ip_is_kin(other->original.bdev, att->original.bdev))
-			return -EBUSY;
-	}
-	return 0;
 }
 
 static int ip_is_mapped(dev_t devno)
@@ -188,12 +153,12 @@ static int ip_is_mapped(dev_t devno)
 /* Nobody finds it any more, and nothing is counted. */
 void ip_att_free(struct ip_att *att)
 {
-	mutex_lock(&ip_kin_mutex);
+	spin_lock(&ip_lock);
 	if (ip_atts[att->index] == att)
 		WRITE_ONCE(ip_atts[att->index], NULL);
-	mutex_unlock(&ip_kin_mutex);
+	spin_unlock(&ip_lock);
+	wake_up_all(&ip_changed);
 	cancel_work_sync(&att->work);
-	percpu_ref_exit(&att->through);
 	mempool_destroy(att->pool);
 	free_percpu(att->counts);
 	ip_close(&att->upper);
@@ -210,7 +175,6 @@ struct ip_att *ip_att_alloc(bool nolockfs)
 	att->nolockfs = nolockfs;
 	att->index = IP_INDEX_MAX - 1;
 	ratelimit_state_init(&att->complaints, 5 * HZ, 1);
-	init_completion(&att->drained);
 	init_waitqueue_head(&att->wait);
 	spin_lock_init(&att->lock);
 	INIT_WORK(&att->work, ip_gate_work);
@@ -218,9 +182,7 @@ struct ip_att *ip_att_alloc(bool nolockfs)
 	INIT_LIST_HEAD(&att->list);
 	INIT_LIST_HEAD(&att->frozen);
 	att->counts = alloc_percpu(struct ip_counts);
-	if (!att->counts || percpu_ref_init(&att->through, ip_through_released,
-					    PERCPU_REF_ALLOW_REINIT, GFP_KERNEL)) {
-		free_percpu(att->counts);
+	if (!att->counts) {
 		kfree(att);
 		return NULL;
 	}
@@ -231,7 +193,7 @@ struct ip_att *ip_att_alloc(bool nolockfs)
  * ip_att_has_kin - is something attached to the disk of a partition, or to a partition of a disk?
  * @bdev: the partition or the disk
  *
- * Context: ip_kin_mutex is held.
+ * Context: ip_lock is held.
  */
 bool ip_att_has_kin(struct block_device *bdev)
 {
@@ -243,26 +205,34 @@ bool ip_att_has_kin(struct block_device *bdev)
 	return false;
 }
 
-static int ip_att_index(struct ip_att *att)
+/* Takes its place, so that from here on nothing else can be attached to its devices. */
+static int ip_att_enlist(struct ip_att *att)
 {
-	unsigned int i;
-	int r = -E2BIG;
+	unsigned int i, index = IP_INDEX_MAX - 1;
+	bool shared, taken;
 
-	mutex_lock(&ip_kin_mutex);
-	if (ip_target_has_kin(att->original.bdev)) {
-		r = ip_refuse(att, -EBUSY, "a table shares its disk, or a partition of it");
-		goto out;
+	spin_lock(&ip_lock);
+	shared = ip_target_has_kin(att->original.bdev);
+	taken = ip_att_has_kin(att->original.bdev);
+	for (i = IP_INDEX_MAX - 1; i--;) {
+		const struct ip_att *other = ip_atts[i];
+
+		if (!other)
+			index = i;
+		else if (other->upper.bdev == att->upper.bdev ||
+			 other->original.bdev == att->original.bdev)
+			taken = true;
 	}
-	for (i = 0; i < IP_INDEX_MAX - 1; i++)
-		if (!ip_atts[i]) {
-			att->index = i;
-			WRITE_ONCE(ip_atts[i], att);
-			r = 0;
-			break;
-		}
-out:
-	mutex_unlock(&ip_kin_mutex);
-	return r;
+	if (!shared && !taken && index < IP_INDEX_MAX - 1) {
+		att->index = index;
+		WRITE_ONCE(ip_atts[index], att);
+	}
+	spin_unlock(&ip_lock);
+	if (taken)
+		return -EBUSY;
+	if (shared)
+		return ip_refuse(att, -EBUSY, "a table shares its disk, or a partition of it");
+	return index < IP_INDEX_MAX - 1 ? 0 : -E2BIG;
 }
 
 static struct ip_att *ip_att_new(const struct ip_pair *pair, bool nolockfs)
@@ -283,16 +253,17 @@ static struct ip_att *ip_att_new(const struct ip_pair *pair, bool nolockfs)
 		r = -ENODATA;
 	if (!r) {
 		att->whole = !bdev_is_partition(att->original.bdev);
-		r = ip_is_free(att);
+		if (att->upper.bdev->bd_disk == att->original.bdev->bd_disk || ip_is_loop(att))
+			r = -ELOOP;
 	}
+	if (!r)
+		r = ip_att_enlist(att);
 	if (!r) {
 		ip_set_needs(att);
 		r = ip_fits(att);
 	}
 	if (!r)
 		r = ip_io_pool(att);
-	if (!r)
-		r = ip_att_index(att);
 	if (r) {
 		ip_att_free(att);
 		return ERR_PTR(r);
@@ -310,6 +281,7 @@ static void ip_att_end(struct ip_att *att)
 	ip_unpublish(att);
 	/* who has found it has counted, or sees that it is off */
 	synchronize_rcu();
+	ip_route_put(att);
 	wait_event(att->wait, !atomic_read(&att->held) && !atomic_read(&att->below));
 	/* the last wakes us under RCU */
 	synchronize_rcu();
@@ -420,6 +392,16 @@ static int ip_attach(struct list_head *atts, bool nolockfs)
 	return r;
 }
 
+/* Tell user space, by an event of the original: the same as the patched kernel's. */
+static void ip_uevent(struct device *original, dev_t upper, char *action)
+{
+	char word[sizeof("INTERPOSE_UPPER=dm-") + 10];
+	char *envp[4] = { action, "INTERPOSE_MODE=remap", word };
+
+	snprintf(word, sizeof(word), "INTERPOSE_UPPER=dm-%u", MINOR(upper));
+	kobject_uevent_env(&original->kobj, KOBJ_CHANGE, envp);
+}
+
 /**
  * ip_start - attach mapped devices to block devices in use, all at one instant or none
  * @pairs: device numbers
@@ -437,13 +419,12 @@ int ip_start(const struct ip_pair *pairs, unsigned int nr, bool nolockfs)
 	struct ip_att *att, *next;
 	LIST_HEAD(atts);
 	unsigned int i;
+	time64_t now;
 	int r;
 
-	if (mutex_lock_interruptible(&ip_mutex))
-		return -EINTR;
 	r = ip_hook_get();
 	if (r)
-		goto out;
+		return r;
 	for (i = 0; i < nr && !r; i++) {
 		att = ip_att_new(&pairs[i], nolockfs);
 		if (IS_ERR(att)) {
@@ -455,25 +436,40 @@ int ip_start(const struct ip_pair *pairs, unsigned int nr, bool nolockfs)
 	}
 	if (!r)
 		r = ip_attach(&atts, nolockfs);
-	list_for_each_entry_safe(att, next, &atts, list) {
-		list_del_init(&att->list);
-		if (!r)
-			continue;
-		ip_gate_open(att, IP_OFF);
-		ip_att_end(att);
+	if (r) {
+		list_for_each_entry(att, &atts, list)
+			ip_gate_open(att, IP_OFF);
+		list_for_each_entry_safe(att, next, &atts, list)
+			ip_att_end(att);
+		ip_hook_put();
+		return r;
 	}
 	/* each attachment has its own */
-	for (i = 1; i < nr && !r; i++)
+	for (i = 1; i < nr; i++)
 		ip_hook_get();
-	if (r)
-		ip_hook_put();
-out:
-	mutex_unlock(&ip_mutex);
-	return r;
+	now = ktime_get_boottime_seconds();
+	spin_lock(&ip_lock);
+	list_for_each_entry(att, &atts, list) {
+		att->since = now;
+		att->phase = IP_STARTED;
+	}
+	spin_unlock(&ip_lock);
+	list_for_each_entry(att, &atts, list)
+		ip_uevent(&att->original.bdev->bd_device, att->upper.bdev->bd_dev,
+			  "INTERPOSE=start");
+	spin_lock(&ip_lock);
+	list_for_each_entry_safe(att, next, &atts, list) {
+		list_del_init(&att->list);
+		att->phase = IP_ATTACHED;
+	}
+	spin_unlock(&ip_lock);
+	wake_up_all(&ip_changed);
+	return 0;
 }
 
 /* --- stop --- */
 
+/* ip_lock is held. */
 static struct ip_att *ip_att_of(dev_t upper)
 {
 	unsigned int i;
@@ -484,50 +480,81 @@ static struct ip_att *ip_att_of(dev_t upper)
 	return NULL;
 }
 
+/* Makes it the caller's, to stop it: true. NULL: there is none. False: another command has it. */
+static bool ip_att_get(dev_t upper, struct ip_att **att)
+{
+	bool done = true;
+
+	spin_lock(&ip_lock);
+	*att = ip_att_of(upper);
+	if (*att) {
+		done = (*att)->phase == IP_ATTACHED;
+		if (done)
+			(*att)->phase = IP_STOPPING;
+	}
+	spin_unlock(&ip_lock);
+	return done;
+}
+
+static void ip_att_put(struct ip_att *att)
+{
+	spin_lock(&ip_lock);
+	att->phase = IP_ATTACHED;
+	spin_unlock(&ip_lock);
+	wake_up_all(&ip_changed);
+}
+
+/* Has all ended that has come to the upper? No more comes, so true is the last word. */
+static bool ip_is_through(struct ip_att *att)
+{
+	struct ip_counts sum;
+
+	ip_counts_sum(att, &sum);
+	return sum.ended == sum.of[READ].ios + sum.of[WRITE].ios;
+}
+
 /**
  * ip_stop - detach a mapped device
  * @upper: its device number
  *
  * What the upper has is waited for; what comes meanwhile waits in the gate. Works with an upper
- * that fails.
+ * that fails. A start of it that is under way is waited for.
  *
  * Context: may sleep, without a mapped device's table. Return: 0, -EALREADY if nothing is
  * attached, -EBUSY if the upper is suspended, -EINTR for a signal: it is still attached.
  */
 int ip_stop(dev_t upper)
 {
+	struct device *original;
 	struct ip_att *att;
-	int r = 0;
 
-	if (mutex_lock_interruptible(&ip_mutex))
+	if (wait_event_interruptible(ip_changed, ip_att_get(upper, &att)))
 		return -EINTR;
-	att = ip_att_of(upper);
-	if (!att) {
-		r = -EALREADY;
-		goto out;
-	}
+	if (!att)
+		return -EALREADY;
 	if (ip_is_suspended(att->upper.bdev->bd_disk)) {
-		r = -EBUSY;
-		goto out;
+		ip_att_put(att);
+		return -EBUSY;
 	}
-	/* takes a grace period; so the kill does not, with bios waiting */
-	percpu_ref_switch_to_atomic_sync(&att->through);
-	reinit_completion(&att->drained);
 	ip_set_stage(att, IP_HOLD);
-	percpu_ref_kill(&att->through);
-	if (wait_for_completion_killable(&att->drained)) {
-		percpu_ref_resurrect(&att->through);
-		percpu_ref_switch_to_percpu(&att->through);
+	/* who has seen the other stage has counted; who ends one from here on wakes us */
+	synchronize_rcu_expedited();
+	if (wait_event_killable(att->wait, ip_is_through(att))) {
 		ip_gate_open(att, IP_DIVERT);
-		r = -EINTR;
-		goto out;
+		ip_att_put(att);
+		return -EINTR;
 	}
 	ip_gate_open(att, IP_OFF);
+	/* what is gone has had its last event */
+	original = disk_live(att->original.bdev->bd_disk) ?
+			   get_device(&att->original.bdev->bd_device) : NULL;
 	ip_att_end(att);
 	ip_hook_put();
-out:
-	mutex_unlock(&ip_mutex);
-	return r;
+	if (original) {
+		ip_uevent(original, upper, "INTERPOSE=stop");
+		put_device(original);
+	}
+	return 0;
 }
 
 /* --- status --- */
@@ -541,9 +568,10 @@ void ip_counts_sum(struct ip_att *att, struct ip_counts *sum)
 		const struct ip_counts *c = per_cpu_ptr(att->counts, cpu);
 
 		for (i = 0; i < 2; i++) {
-			sum->ios[i] += READ_ONCE(c->ios[i]);
-			sum->sectors[i] += READ_ONCE(c->sectors[i]);
+			sum->of[i].ios += READ_ONCE(c->of[i].ios);
+			sum->of[i].sectors += READ_ONCE(c->of[i].sectors);
 		}
+		sum->ended += READ_ONCE(c->ended);
 	}
 }
 
@@ -575,7 +603,7 @@ static void ip_flags(struct ip_att *att, char *buf, size_t size)
  * @buf: for a line, or nothing
  * @size: of it, at least IP_STATUS_MAX
  *
- * Context: may sleep. Return: the length, -ENXIO if there is no such mapped device, or -EINTR.
+ * Context: may sleep. Return: the length, or -ENXIO if there is no such mapped device.
  */
 int ip_status(dev_t upper, char *buf, size_t size)
 {
@@ -585,19 +613,19 @@ int ip_status(dev_t upper, char *buf, size_t size)
 
 	if (r)
 		return r;
-	if (mutex_lock_interruptible(&ip_mutex))
-		return -EINTR;
+	spin_lock(&ip_lock);
 	att = ip_att_of(upper);
-	if (att) {
+	if (att && att->phase != IP_STARTING) {
 		char flags[IP_FLAGS_MAX];
 
 		ip_flags(att, flags, sizeof(flags));
 		ip_counts_sum(att, &sum);
-		r = scnprintf(buf, size, "remap %u:%u %s %llu %llu %llu %llu %d\n",
+		r = scnprintf(buf, size, "remap %u:%u %s %llu %llu %llu %llu %d %lld\n",
 			      MAJOR(att->original.bdev->bd_dev), MINOR(att->original.bdev->bd_dev),
-			      flags, sum.ios[READ], sum.sectors[READ], sum.ios[WRITE], sum.sectors[WRITE],
-			      atomic_read(&att->held));
+			      flags, sum.of[READ].ios, sum.of[READ].sectors,
+			      sum.of[WRITE].ios, sum.of[WRITE].sectors, atomic_read(&att->held),
+			      att->since);
 	}
-	mutex_unlock(&ip_mutex);
+	spin_unlock(&ip_lock);
 	return r;
 }

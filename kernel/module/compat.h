@@ -7,37 +7,53 @@
 #define DM_INTERPOSE_COMPAT_H
 
 #include <linux/blkdev.h>
+#include <linux/blk-cgroup.h>
 #include <linux/blk-integrity.h>
 #include <linux/blk-mq.h>
 #include <linux/fs.h>
 #include <linux/ftrace.h>
 
+#if defined(CONFIG_X86_64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)
+#include <asm/asm-offsets.h>
+#include <asm/ibt.h>
+#include <asm/linkage.h>
+#include <asm/nospec-branch.h>
+#endif
+
 /*
- * Two marks in bi_flags, above all that the block layer has: taken from there, they would be
- * seen as something else.
+ * A mark in bi_flags, above all that the block layer has: taken from there, it would be seen as
+ * something else. A bio that has it is on its way to a device of blk-mq, where it ends.
  */
 #define IP_BIO_OWN	15
 static_assert(BIO_FLAG_LAST <= IP_BIO_OWN,
 	      "dm-interpose does not know this kernel: it has no flag of a bio to spare");
 static_assert(sizeof_field(struct bio, bi_flags) == 2,
-	      "dm-interpose does not know this kernel: the flags of its bios are not where they were");
+	      "dm-interpose does not know this kernel: the flags of its bios are elsewhere");
 
-/* How many uppers a bio came through: above all flags of bi_opf, since who clones a bio copies that. */
+/*
+ * How many uppers a bio came through: above all flags of bi_opf, since who clones a bio copies
+ * that.
+ */
 #define IP_HOPS_SHIFT	29
-#define IP_HOPS_MAX	7
+#define IP_HOPS_MAX	(7U << IP_HOPS_SHIFT)
 static_assert((int)__REQ_NR_BITS <= IP_HOPS_SHIFT,
 	      "dm-interpose does not know this kernel: bi_opf has no bits to spare");
 
-static inline unsigned int ip_hops(const struct bio *bio)
+/* Where they are. */
+static inline u32 ip_hops(const struct bio *bio)
 {
-	return (__force u32)bio->bi_opf >> IP_HOPS_SHIFT;
+	return (__force u32)bio->bi_opf & IP_HOPS_MAX;
 }
 
-static inline void ip_set_hops(struct bio *bio, unsigned int hops)
+static inline void ip_set_hops(struct bio *bio, u32 hops)
 {
-	const u32 flags = (__force u32)bio->bi_opf & ((1U << IP_HOPS_SHIFT) - 1);
+	bio->bi_opf = (__force blk_opf_t)(((__force u32)bio->bi_opf & ~IP_HOPS_MAX) | hops);
+}
 
-	bio->bi_opf = (__force blk_opf_t)(flags | hops << IP_HOPS_SHIFT);
+/* One that has not yet come through as many as can be told. */
+static inline void ip_hop(struct bio *bio)
+{
+	bio->bi_opf = (__force blk_opf_t)((__force u32)bio->bi_opf + (1U << IP_HOPS_SHIFT));
 }
 
 #if !defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
@@ -57,6 +73,120 @@ static inline struct bio *ip_hooked_bio(struct ftrace_regs *regs)
 #else
 	return (struct bio *)regs_get_kernel_argument(&regs->regs, 0);
 #endif
+}
+
+/*
+ * ftrace lets the hooked function call one of ours directly, which takes a third of the
+ * instructions. Only one user can have that for a function. False: nobody can in this kernel.
+ */
+#if defined(CONFIG_X86_64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)
+#define IP_HAS_DIRECT	true
+
+#ifndef CALL_DEPTH_ACCOUNT
+#define CALL_DEPTH_ACCOUNT ""
+#endif
+
+/* ip_trampoline() calls @function with the first argument of the hooked one, and returns there. */
+#define IP_DEFINE_DIRECT(function)				\
+asm(								\
+"	.pushsection .text, \"ax\", @progbits\n"		\
+"	.balign	16\n"						\
+"	.type	ip_trampoline, @function\n"			\
+"	.globl	ip_trampoline\n"				\
+"ip_trampoline:\n\t"						\
+	ASM_ENDBR						\
+"	pushq	%rbp\n"					\
+"	movq	%rsp, %rbp\n\t"					\
+	CALL_DEPTH_ACCOUNT					\
+"	pushq	%rdi\n"					\
+"	call	" #function "\n"				\
+"	popq	%rdi\n"						\
+"	leave\n\t"						\
+	ASM_RET							\
+"	.size	ip_trampoline, . - ip_trampoline\n"		\
+"	.popsection\n"						\
+)
+
+void ip_trampoline(void);
+
+static inline int ip_direct_register(struct ftrace_ops *ops)
+{
+#ifdef HAVE_DIRECT_MULTI
+	return register_ftrace_direct_multi(ops, (unsigned long)ip_trampoline);
+#else
+	return register_ftrace_direct(ops, (unsigned long)ip_trampoline);
+#endif
+}
+
+static inline void ip_direct_unregister(struct ftrace_ops *ops)
+{
+#ifdef HAVE_DIRECT_MULTI
+	unregister_ftrace_direct_multi(ops, (unsigned long)ip_trampoline);
+#else
+	unregister_ftrace_direct(ops, (unsigned long)ip_trampoline, false);
+#endif
+}
+#else
+#define IP_HAS_DIRECT	false
+#define IP_DEFINE_DIRECT(function)	static_assert(!__same_type(function, int))
+static inline int ip_direct_register(struct ftrace_ops *ops)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void ip_direct_unregister(struct ftrace_ops *ops)
+{
+}
+#endif
+
+/*
+ * The read side of RCU, inline where that can be. It cannot where spin locks sleep: some are taken
+ * inside.
+ */
+static inline void ip_read_lock(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		rcu_read_lock();
+	else
+		rcu_read_lock_sched();
+}
+
+static inline void ip_read_unlock(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		rcu_read_unlock();
+	else
+		rcu_read_unlock_sched();
+}
+
+/* And on that CPU. */
+static inline void ip_pin(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_disable();
+}
+
+static inline void ip_unpin(void)
+{
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		preempt_enable();
+}
+
+/*
+ * bio_set_dev() to another disk. It need not look for the part that the root group has of a disk:
+ * that is there as long as the disk is, and asks for no RCU.
+ */
+static __always_inline void ip_set_disk(struct bio *bio, struct block_device *bdev)
+{
+#ifdef CONFIG_BLK_CGROUP
+	if (likely(bio->bi_blkg == bdev_get_queue(bio->bi_bdev)->root_blkg && bio->bi_blkg)) {
+		bio->bi_flags &= ~(BIT(BIO_REMAPPED) | BIT(BIO_BPS_THROTTLED));
+		bio->bi_bdev = bdev;
+		bio_associate_blkg_from_css(bio, blkcg_root_css);
+		return;
+	}
+#endif
+	bio_set_dev(bio, bdev);
 }
 
 /* A block device that is open. */

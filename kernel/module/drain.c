@@ -103,13 +103,36 @@ static int ip_drain_queue(struct request_queue *q)
 	return r;
 }
 
+/* One start at a time for each queue: another one would freeze it under the first. */
+static bool ip_drain_begin(struct ip_att *att, struct request_queue *q)
+{
+	unsigned int i;
+
+	spin_lock(&ip_lock);
+	for (i = 0; i < IP_INDEX_MAX; i++)
+		if (ip_atts[i] && ip_atts[i]->draining &&
+		    bdev_get_queue(ip_atts[i]->original.bdev) == q)
+			break;
+	att->draining = i == IP_INDEX_MAX;
+	spin_unlock(&ip_lock);
+	return i == IP_INDEX_MAX;
+}
+
+static void ip_drain_end(struct ip_att *att)
+{
+	spin_lock(&ip_lock);
+	att->draining = false;
+	spin_unlock(&ip_lock);
+	wake_up_all(&ip_changed);
+}
+
 /**
  * ip_drain - wait for the bios of some originals that were submitted before they were counted
  * @atts: list of attachments, in stage IP_TRACK, which everybody sees
  *
  * Context: may sleep, for as long as the devices need for the I/O that they have; a fatal
- * signal ends it. Return: 0, -EINTR, -ENODEV if one of them goes away, or -EBUSY if somebody freezes
- * the queue without end.
+ * signal ends it. Return: 0, -EINTR, -ENODEV if one of them goes away, or -EBUSY if somebody
+ * freezes the queue without end.
  */
 int ip_drain(struct list_head *atts)
 {
@@ -128,7 +151,10 @@ int ip_drain(struct list_head *atts)
 		}
 		if (done)
 			continue;
+		if (wait_event_killable(ip_changed, ip_drain_begin(att, q)))
+			return -EINTR;
 		r = ip_drain_queue(q);
+		ip_drain_end(att);
 		if (r)
 			return r;
 	}

@@ -28,18 +28,17 @@ static void ip_to_original(struct ip_att *att, struct bio *bio)
 static bool ip_gate_pass(struct ip_att *att, struct bio *bio, enum ip_stage *stage)
 {
 	struct ip_io *io = bio->bi_private;
-	bool pass = true;
 
 	spin_lock(&att->lock);
 	*stage = att->stage;
-	if (*stage == IP_DIVERT && percpu_ref_tryget_live(&att->through))
+	if (*stage == IP_DIVERT) {
+		ip_count(att, bio);
 		io->side = IP_THROUGH;
-	else if (*stage == IP_DIVERT || *stage == IP_HOLD)
-		pass = false;
-	if (!pass)
+	} else if (*stage == IP_HOLD) {
 		bio_list_add(&att->parked, bio);
+	}
 	spin_unlock(&att->lock);
-	return pass;
+	return *stage != IP_HOLD;
 }
 
 static void ip_gate_send(struct ip_att *att, struct bio *bio, enum ip_stage stage)
@@ -74,7 +73,7 @@ static void ip_gate_take(struct ip_att *att, struct bio *bio)
  * @att: the attachment
  * @stage: not IP_HOLD
  *
- * Context: may sleep, with ip_mutex held. The reference IP_THROUGH is alive if @stage is IP_DIVERT.
+ * Context: may sleep; of the command that has it.
  */
 void ip_gate_open(struct ip_att *att, enum ip_stage stage)
 {
@@ -108,7 +107,7 @@ void ip_gate_work(struct work_struct *work)
 		spin_unlock(&att->lock);
 		if (!bio)
 			return;
-		io = ip_io_alloc(att, GFP_NOIO);
+		io = mempool_alloc(att->pool, GFP_NOIO);
 		kind = ip_kind_of(bio->bi_iter.bi_sector);
 		bio->bi_iter.bi_sector = ip_sector_of(bio->bi_iter.bi_sector);
 		/* what it had before is lost; it is one of the original's sectors */

@@ -15,6 +15,13 @@
  * hold one. A bio of the target "interpose" (target.c) has the mark IP_BIO_OWN and is left
  * alone.
  *
+ * What goes to the upper is counted without an atomic operation: per CPU, how many have come, which
+ * the status shows, and how many have ended. Whoever counts one of either has looked at the stage
+ * under RCU: so after a change of the stage and a grace period no more come, and whoever ends one
+ * sees that somebody waits. Then equal sums say that all have ended, in whatever order they are
+ * read. In stop bios are held meanwhile: the grace period is an expedited one. The other counts are
+ * atomic, since start holds bios for longer and is not to wait for a grace period on top.
+ *
  * The table of the upper can be another one at any time, and nobody asks the module: so each bio
  * is looked at again when it comes to the upper, also if that had kept it meanwhile. One that the
  * upper does not take as the original would, or that has come through uppers too often, fails
@@ -23,22 +30,39 @@
  * A bio that comes through the whole disk's node and touches an attached partition is sent to the
  * gate, too, and cut there at the borders (route.c).
  *
- * Locks: ip_mutex is held over all of start, stop and what they undo. It is outside of every
- * lock of the block layer and of device-mapper, and nobody who holds one of those, or a mapped
- * device's table, takes it: what start and stop wait for may need them. Inside of it ip_kin_mutex is
- * held to change who is in ip_atts[], and to look there without ip_mutex; never over a wait.
+ * Locks: ip_lock is held to look at, and to change, who is there: ip_atts[] and the fields that
+ * say which command has one, the hash table and the filter of the hook, the partitions of a disk,
+ * the targets. It is a spinlock: nobody waits with it for anything. att->lock is inside of no other
+ * one, and nor is ip_lock.
+ *
+ * What takes long, a start or stop that waits for a device, holds no lock at all. It has its
+ * attachments instead, by their phase: they are in ip_atts[] from the first step of their start,
+ * so that nothing else is attached to the same devices, and only a command that has moved one from
+ * IP_ATTACHED to IP_STOPPING may detach it. Who needs that another command ends waits in
+ * ip_changed for another phase, until a signal comes. ip_att.draining is the same for a queue: who
+ * has one waits for its device only, and has no second one. ip_disk.cutting is inside of both;
+ * what the worker does that holds it, is to submit a bio.
+ *
+ * All of that is outside of every lock of the block layer and of device-mapper, and of a mapped
+ * device's table: what start and stop wait for may need them. Inside of one of those only ip_lock
+ * is taken, and ip_hook_mutex and ip_links_mutex, which nobody holds who waits for a device.
+ *
+ * No bio can get to an attachment that is freed. One is found in two places, in the hash table and
+ * among the partitions of a disk, under RCU; who has found it counts its bio before that ends, or
+ * sees that the stage is IP_OFF. The gate finds it by its index, for bios that are counted. The
+ * end (ip_att_end()) takes it out of both places with the stage at IP_OFF, waits for a grace
+ * period, and then until nothing is counted: nobody can have it any more, but for the wake-up of
+ * the last, which is under RCU as well. After that the index is given to others.
  */
 #ifndef DM_INTERPOSE_H
 #define DM_INTERPOSE_H
 
 #include <linux/atomic.h>
 #include <linux/bio.h>
-#include <linux/completion.h>
 #include <linux/hash.h>
 #include <linux/list.h>
 #include <linux/mempool.h>
 #include <linux/mutex.h>
-#include <linux/percpu-refcount.h>
 #include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
 #include <linux/rwsem.h>
@@ -59,21 +83,33 @@ enum ip_stage {
 	IP_DIVERT,	/* bios go to the upper */
 };
 
+enum ip_phase {
+	IP_STARTING,
+	IP_STARTED,	/* attached, and its start is about to say so */
+	IP_ATTACHED,	/* no command has it */
+	IP_STOPPING,
+};
+
 enum ip_side {
 	IP_BELOW,	/* on its way to the original; ip_att.below */
 	IP_HELD,	/* on its way to the gate, or in it; ip_att.held */
-	IP_THROUGH,	/* on its way to the upper; ip_att.through */
+	IP_THROUGH,	/* on its way to the upper; ip_att.counts */
 };
 
 struct ip_counts {
-	u64 ios[2];	/* reads, writes and all else */
-	u64 sectors[2];
+	struct {
+		u64 ios;
+		u64 sectors;
+	} of[2];	/* reads, writes and all else */
+	u64 ended;	/* of all ios */
 };
 
 /**
  * struct ip_att - a mapped device that is attached to a block device
  * @node: in the table of the hook, by @original
- * @stage: what the hook does; changed with ip_mutex held
+ * @stage: what the hook does; changed by the command that has it
+ * @phase: which command has it; ip_lock
+ * @draining: its start waits for what is in the queue; ip_lock
  * @original: the block device that has users
  * @upper: the mapped device
  * @whole: the original is a whole disk: bios of its partitions are taken as well
@@ -86,22 +122,23 @@ struct ip_counts {
  * @index: its part of the addresses of the gate
  * @below: bios that were counted and are on their way to the original
  * @held: bios that are on their way to the gate, or wait there
- * @through: bios that are on their way to the upper; killed by stop
- * @drained: @through is zero
- * @wait: for @below and @held
+ * @wait: for @below and @held, and for what is on its way to the upper
  * @lock: @parked and @bare, and the stage in the gate
  * @parked: what waits in the gate
  * @bare: what waits for memory for its struct ip_io
  * @work: takes care of @bare
  * @pool: of struct ip_io, what the slab cannot give
- * @counts: of what went to the upper, per CPU
- * @route: among those of the same disk, if the original is a partition
+ * @counts: of what went to the upper, and has ended, per CPU
+ * @disk: that its original is a partition of
+ * @route: among those of the same disk
  * @list: of those that one start attaches
  * @frozen: file systems that start froze, while it is under way
  */
 struct ip_att {
 	struct hlist_node node;
 	enum ip_stage stage;
+	enum ip_phase phase;
+	bool draining;
 	struct ip_dev original;
 	struct ip_dev upper;
 	bool whole;
@@ -112,11 +149,10 @@ struct ip_att {
 	unsigned long looped;
 	struct ratelimit_state complaints;
 	unsigned int index;
+	time64_t since;	/* CLOCK_BOOTTIME */
 
 	atomic_t below;
 	atomic_t held;
-	struct percpu_ref through;
-	struct completion drained;
 	wait_queue_head_t wait;
 
 	spinlock_t lock;	/* see above */
@@ -126,6 +162,7 @@ struct ip_att {
 	mempool_t *pool;
 
 	struct ip_counts __percpu *counts;
+	struct ip_disk *disk;
 	struct list_head route;
 	struct list_head list;
 	struct list_head frozen;
@@ -133,9 +170,15 @@ struct ip_att {
 
 /* What a counted bio had before, and where it is. */
 struct ip_io {
-	struct ip_att *att;
+	union {
+		struct ip_att *att;
+		struct ip_io *next;	/* see ip_spare */
+	};
 	enum ip_side side;
-	unsigned int hops;
+	union {
+		u32 hops;
+		unsigned int spares;
+	};
 	struct block_device *bdev;
 	bio_end_io_t *end_io;
 	void *private;
@@ -192,21 +235,22 @@ static inline bool ip_touches(struct bio *bio, sector_t start, sector_t end)
 }
 
 /* hook.c */
-extern struct mutex ip_mutex;
+extern spinlock_t ip_lock;
+extern struct wait_queue_head ip_changed;
 extern struct ip_att *ip_atts[IP_INDEX_MAX];
+void ip_hook_direct(struct bio *bio);
 int ip_hook_get(void);
 void ip_hook_put(void);
 void ip_publish(struct ip_att *att);
 void ip_unpublish(struct ip_att *att);
-void ip_filter_rebuild(void);
 void ip_io_init(struct ip_io *io, struct ip_att *att, struct bio *bio, enum ip_side side);
 void ip_io_undo(struct bio *bio);
-bool ip_is_counted(struct bio *bio);
+bool ip_take(struct ip_att *att, struct bio *bio);
+void ip_count(struct ip_att *att, struct bio *bio);
 void ip_to_upper(struct ip_att *att, struct bio *bio);
 bool ip_is_looping(struct ip_att *att);
 void ip_set_needs(struct ip_att *att);
 const char *ip_unfit(const struct ip_att *att);
-struct ip_io *ip_io_alloc(struct ip_att *att, gfp_t gfp);
 int ip_io_pool(struct ip_att *att);
 int ip_hook_init(void);
 void ip_hook_exit(void);
@@ -226,6 +270,7 @@ void ip_gate_exit(void);
 bool ip_route(struct bio *bio);
 int ip_route_add(struct ip_att *att);
 void ip_route_del(struct ip_att *att);
+void ip_route_put(struct ip_att *att);
 void ip_route_take(struct bio *bio, unsigned int index);
 int ip_route_init(void);
 void ip_route_exit(void);
@@ -252,20 +297,12 @@ int ip_control_init(void);
 void ip_control_exit(void);
 
 /* target.c */
-extern struct mutex ip_kin_mutex;
 bool ip_target_has_kin(struct block_device *bdev);
-bool ip_target_shares(const struct gendisk *disk, const char *name);
+bool ip_has_claimed(const struct gendisk *disk, const char *name);
 int ip_target_init(void);
 void ip_target_exit(void);
 
 /* selftest.c */
 int ip_selftest(void);
-
-/* The filter of the hook: a bit for each disk that has something attached. */
-#define IP_FILTER_BITS	12
-static inline unsigned long ip_filter_bit(const struct gendisk *disk)
-{
-	return hash_ptr(disk, IP_FILTER_BITS);
-}
 
 #endif

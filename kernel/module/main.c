@@ -44,8 +44,8 @@ static void __exit ip_exit(void)
 {
 	ip_end(ARRAY_SIZE(ip_parts));
 	/*
-	 * Who has ended the last bio may still be in our text, but does not sleep there: a task, or an
-	 * interrupt, also of a processor that is idle.
+	 * Who has ended the last bio may still be in our text, but does not sleep there: a task, or
+	 * an interrupt, also of a processor that is idle.
 	 */
 	synchronize_rcu_tasks();
 	synchronize_rcu();

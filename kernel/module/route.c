@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Bios of a whole disk's node that touch an attached partition. They are cut at the borders; a
- * piece in an attached partition is submitted as one of that partition, where the hook finds
- * it, all others go to the disk.
+ * piece in an attached partition is taken as one of that partition, all others go to the disk.
  */
 #include "interpose.h"
 
@@ -14,11 +13,12 @@
  * struct ip_disk - a disk that has attached partitions
  * @node: in ip_disks
  * @bdev: its node
- * @parts: the attachments, in the order of their sectors; RCU, and @changing
+ * @parts: the attachments, in the order of their sectors; RCU, and ip_lock
+ * @users: attachments that are in @parts, come or go; ip_lock
  * @index: its part of the addresses of the gate
- * @transit: bios that are on their way to the worker, or with it
+ * @transit: bios that are on their way to the worker, or with it; none comes while @parts is empty
  * @wait: for @transit
- * @changing: nobody uses a partition of @parts while it is held for writing
+ * @cutting: the worker holds it from the choice where a piece goes until that is in the queue
  * @lock: @bios
  * @bios: for the worker
  * @work: the worker
@@ -27,10 +27,11 @@ struct ip_disk {
 	struct hlist_node node;
 	struct block_device *bdev;
 	struct list_head parts;
+	unsigned int users;
 	unsigned int index;
 	atomic_t transit;
 	wait_queue_head_t wait;
-	struct rw_semaphore changing;
+	struct rw_semaphore cutting;
 	spinlock_t lock;	/* see above */
 	struct bio_list bios;
 	struct work_struct work;
@@ -45,7 +46,7 @@ static struct ip_disk *ip_disk_find(const struct block_device *bdev)
 	struct ip_disk *disk;
 
 	hash_for_each_possible_rcu(ip_disks, disk, node, (unsigned long)bdev,
-				   lockdep_is_held(&ip_mutex))
+				   lockdep_is_held(&ip_lock))
 		if (disk->bdev == bdev)
 			return disk;
 	return NULL;
@@ -67,7 +68,7 @@ static bool ip_disk_touches(const struct ip_disk *disk, struct bio *bio)
 
 	/* what was written through the disk may be in the cache below any of them */
 	if (bio->bi_opf & REQ_PREFLUSH)
-		return true;
+		return !list_empty(&disk->parts);
 	list_for_each_entry_rcu(att, &disk->parts, route)
 		if (ip_touches(bio, ip_part_start(att), ip_part_end(att)))
 			return true;
@@ -92,7 +93,8 @@ bool ip_route(struct bio *bio)
 	atomic_inc(&disk->transit);
 	bio->bi_iter.bi_sector = ip_address(disk->index, IP_GATE_ROUTE, bio->bi_iter.bi_sector);
 	/* all of it is done by a worker that may wait */
-	bio->bi_opf &= ~(REQ_NOWAIT | REQ_POLLED);
+	bio->bi_opf &= ~REQ_NOWAIT;
+	bio_clear_polled(bio);
 	bio_set_dev(bio, ip_gate->part0);
 	return true;
 }
@@ -108,72 +110,123 @@ void ip_route_take(struct bio *bio, unsigned int index)
 	queue_work(ip_wq, &disk->work);
 }
 
-/* From @sector on: how many sectors are one piece, and whose it is; NULL: the disk's. */
-static sector_t ip_piece(struct ip_disk *disk, sector_t sector, sector_t end,
-			 struct block_device **bdev)
+/* From @sector on: how many sectors are one piece, and whose it is; NULL: the disk's. Under RCU. */
+static sector_t ip_piece(struct ip_disk *disk, sector_t sector, sector_t end, struct ip_att **owner)
 {
 	struct ip_att *att;
 
-	*bdev = NULL;
-	list_for_each_entry(att, &disk->parts, route) {
+	*owner = NULL;
+	list_for_each_entry_rcu(att, &disk->parts, route) {
 		if (sector < ip_part_start(att))
 			return min(end, ip_part_start(att)) - sector;
 		if (sector < ip_part_end(att)) {
-			*bdev = att->original.bdev;
+			*owner = att;
 			return min(end, ip_part_end(att)) - sector;
 		}
 	}
 	return end - sector;
 }
 
-static struct bio *ip_child(struct ip_disk *disk, struct block_device *part, struct bio *bio)
+/*
+ * Cuts off @bio, which is one of the disk, what is behind its first piece, and directs it. Whose
+ * partition it is in may end at any time, so that one counts it. False: it may not be cut.
+ */
+static bool ip_direct(struct ip_disk *disk, struct bio *bio)
 {
-	struct bio *child = bio_alloc_clone(disk->bdev, bio, GFP_NOIO, &ip_route_bios);
+	const sector_t sector = bio->bi_iter.bi_sector;
+	struct ip_att *att;
 
-	child->bi_opf &= ~REQ_PREFLUSH;
-	if (part) {
-		if (bio_sectors(child))
-			child->bi_iter.bi_sector -= part->bd_start_sect;
-		bio_set_dev(child, part);
-	} else {
-		child->bi_flags |= BIT(IP_BIO_OWN);
+	ip_read_lock();
+	for (;;) {
+		const sector_t nr = ip_piece(disk, sector, bio_end_sector(bio), &att);
+
+		if (nr < bio_sectors(bio) && ip_is_atomic(bio)) {
+			ip_read_unlock();
+			return false;
+		}
+		bio_trim(bio, 0, nr);
+		if (!att) {
+			bio->bi_flags |= BIT(IP_BIO_OWN);
+			break;
+		}
+		bio_set_dev(bio, att->original.bdev);
+		bio->bi_iter.bi_sector = sector - ip_part_start(att);
+		if (ip_take(att, bio))
+			break;
+		bio_set_dev(bio, disk->bdev);
+		bio->bi_iter.bi_sector = sector;
+		if (READ_ONCE(att->stage) == IP_OFF) {
+			bio->bi_flags |= BIT(IP_BIO_OWN);
+			break;
+		}
+		/* the partition has become smaller meanwhile */
 	}
-	return child;
+	ip_read_unlock();
+	return true;
 }
 
-static blk_status_t ip_flush_one(struct block_device *bdev, bool own)
+static blk_status_t ip_flush_disk(struct ip_disk *disk)
 {
-	const blk_opf_t opf = REQ_OP_WRITE | REQ_PREFLUSH | REQ_SYNC;
-	struct bio *bio = bio_alloc_bioset(bdev, 0, opf, GFP_NOIO, &ip_route_bios);
+	struct bio *bio = bio_alloc_bioset(disk->bdev, 0, REQ_OP_WRITE | REQ_PREFLUSH | REQ_SYNC,
+					   GFP_NOIO, &ip_route_bios);
 	int r;
 
-	if (own)
-		bio->bi_flags |= BIT(IP_BIO_OWN);
+	bio->bi_flags |= BIT(IP_BIO_OWN);
 	r = submit_bio_wait(bio);
 	bio_put(bio);
 	return errno_to_blk_status(r);
 }
 
+static void ip_flush_end(struct bio *bio)
+{
+	complete(bio->bi_private);
+}
+
+/* The first attached partition from @sector on, which becomes its end; or the end of the disk. */
+static blk_status_t ip_flush_part(struct ip_disk *disk, sector_t *sector)
+{
+	struct bio *bio = bio_alloc_bioset(disk->bdev, 0, REQ_OP_WRITE | REQ_PREFLUSH | REQ_SYNC,
+					   GFP_NOIO, &ip_route_bios);
+	const sector_t end = bdev_nr_sectors(disk->bdev);
+	DECLARE_COMPLETION_ONSTACK(done);
+	blk_status_t status = BLK_STS_OK;
+	struct ip_att *att = NULL;
+	bool taken = false;
+
+	bio->bi_end_io = ip_flush_end;
+	bio->bi_private = &done;
+	ip_read_lock();
+	while (!att && *sector < end)
+		*sector += ip_piece(disk, *sector, end, &att);
+	if (att) {
+		bio_set_dev(bio, att->original.bdev);
+		taken = ip_take(att, bio);
+	}
+	ip_read_unlock();
+	if (taken) {
+		submit_bio_noacct(bio);
+		/* the upper may be suspended for long, and nobody hangs then */
+		while (!wait_for_completion_io_timeout(&done, 20 * HZ))
+			;
+		status = bio->bi_status;
+	}
+	bio_put(bio);
+	return status;
+}
+
 /* The caches of the disk and of all that is attached to its partitions. */
 static blk_status_t ip_flush(struct ip_disk *disk)
 {
-	blk_status_t status = ip_flush_one(disk->bdev, true);
+	blk_status_t status = ip_flush_disk(disk);
 	sector_t sector = 0;
-	const sector_t end = bdev_nr_sectors(disk->bdev);
-	struct block_device *part;
 
-	while (!status && sector < end) {
-		sector += ip_piece(disk, sector, end, &part);
-		if (part)
-			status = ip_flush_one(part, false);
-	}
+	while (!status && sector < bdev_nr_sectors(disk->bdev))
+		status = ip_flush_part(disk, &sector);
 	return status;
 }
 
 static void ip_cut(struct ip_disk *disk, struct bio *bio)
 {
-	struct block_device *part;
-
 	bio_set_dev(bio, disk->bdev);
 	if (bio->bi_opf & REQ_PREFLUSH) {
 		bio->bi_status = ip_flush(disk);
@@ -182,23 +235,22 @@ static void ip_cut(struct ip_disk *disk, struct bio *bio)
 			return;
 		}
 	}
-	for (;;) {
-		const sector_t nr = ip_piece(disk, bio->bi_iter.bi_sector, bio_end_sector(bio),
-					     &part);
-		struct bio *child;
+	do {
+		struct bio *child = bio_alloc_clone(disk->bdev, bio, GFP_NOIO, &ip_route_bios);
 
-		if (nr < bio_sectors(bio) && ip_is_atomic(bio)) {
-			bio->bi_status = errno_to_blk_status(-EINVAL);
+		child->bi_opf &= ~REQ_PREFLUSH;
+		bio_chain(child, bio);
+		down_read(&disk->cutting);
+		if (!ip_direct(disk, child)) {
+			up_read(&disk->cutting);
+			child->bi_status = errno_to_blk_status(-EINVAL);
+			bio_endio(child);
 			break;
 		}
-		child = ip_child(disk, part, bio);
-		bio_trim(child, 0, nr);
-		bio_chain(child, bio);
+		bio_advance(bio, child->bi_iter.bi_size);
 		submit_bio_noacct(child);
-		if (nr == bio_sectors(bio))
-			break;
-		bio_advance(bio, nr << SECTOR_SHIFT);
-	}
+		up_read(&disk->cutting);
+	} while (bio_sectors(bio));
 	bio_endio(bio);
 }
 
@@ -213,9 +265,7 @@ static void ip_route_work(struct work_struct *work)
 		spin_unlock(&disk->lock);
 		if (!bio)
 			return;
-		down_read(&disk->changing);
 		ip_cut(disk, bio);
-		up_read(&disk->changing);
 		rcu_read_lock();
 		if (atomic_dec_and_test(&disk->transit))
 			wake_up_all(&disk->wait);
@@ -225,26 +275,38 @@ static void ip_route_work(struct work_struct *work)
 
 /* --- which disks, which partitions --- */
 
-static struct ip_disk *ip_disk_new(struct block_device *bdev)
+/* One more user of the disk that @new is for; @new if it is the first. ip_lock is held. */
+static struct ip_disk *ip_disk_get(struct ip_disk *new)
 {
-	struct ip_disk *disk;
-	unsigned int i;
+	struct ip_disk *disk = ip_disk_find(new->bdev);
+	unsigned int i = 0;
 
-	for (i = 0; ip_disk_at[i]; i++)
-		if (i == IP_INDEX_MAX - 1)
-			return ERR_PTR(-E2BIG);
-	disk = kzalloc(sizeof(*disk), GFP_KERNEL);
+	if (!disk) {
+		while (i < IP_INDEX_MAX && ip_disk_at[i])
+			i++;
+		if (i == IP_INDEX_MAX)
+			return NULL;
+		disk = new;
+		disk->index = i;
+		WRITE_ONCE(ip_disk_at[i], disk);
+		hash_add_rcu(ip_disks, &disk->node, (unsigned long)disk->bdev);
+	}
+	disk->users++;
+	return disk;
+}
+
+static struct ip_disk *ip_disk_alloc(struct block_device *bdev)
+{
+	struct ip_disk *disk = kzalloc(sizeof(*disk), GFP_KERNEL);
+
 	if (!disk)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	disk->bdev = bdev;
-	disk->index = i;
 	INIT_LIST_HEAD(&disk->parts);
 	init_waitqueue_head(&disk->wait);
-	init_rwsem(&disk->changing);
+	init_rwsem(&disk->cutting);
 	spin_lock_init(&disk->lock);
 	INIT_WORK(&disk->work, ip_route_work);
-	WRITE_ONCE(ip_disk_at[i], disk);
-	hash_add_rcu(ip_disks, &disk->node, (unsigned long)bdev);
 	return disk;
 }
 
@@ -252,54 +314,80 @@ static struct ip_disk *ip_disk_new(struct block_device *bdev)
  * ip_route_add - have the bios of a whole disk cut at the borders of a partition of it
  * @att: attached to the partition; nothing happens if it is attached to a whole disk
  *
- * Context: may sleep, with ip_mutex held. Return: 0, -ENOMEM or -E2BIG.
+ * What was cut without it is in the queue then.
+ *
+ * Context: may sleep, for as long as the disk does not take a bio. Return: 0, -ENOMEM, -E2BIG or
+ * -EINTR.
  */
 int ip_route_add(struct ip_att *att)
 {
-	struct block_device *whole = bdev_whole(att->original.bdev);
-	struct ip_disk *disk;
+	struct ip_disk *new, *disk;
 	struct ip_att *next;
 
 	if (att->whole)
 		return 0;
-	disk = ip_disk_find(whole);
+	new = ip_disk_alloc(bdev_whole(att->original.bdev));
+	if (!new)
+		return -ENOMEM;
+	spin_lock(&ip_lock);
+	disk = ip_disk_get(new);
+	if (disk) {
+		att->disk = disk;
+		list_for_each_entry(next, &disk->parts, route)
+			if (ip_part_start(att) < ip_part_start(next))
+				break;
+		list_add_tail_rcu(&att->route, &next->route);
+	}
+	spin_unlock(&ip_lock);
+	if (disk != new)
+		kfree(new);
 	if (!disk)
-		disk = ip_disk_new(whole);
-	if (IS_ERR(disk))
-		return PTR_ERR(disk);
-	down_write(&disk->changing);
-	list_for_each_entry(next, &disk->parts, route)
-		if (ip_part_start(att) < ip_part_start(next))
-			break;
-	list_add_tail_rcu(&att->route, &next->route);
-	up_write(&disk->changing);
+		return -E2BIG;
+	wake_up_all(&disk->wait);
+	if (down_write_killable(&disk->cutting))
+		return -EINTR;
+	up_write(&disk->cutting);
 	return 0;
 }
 
-/* The bios of @att that wait have been let go. May sleep, with ip_mutex held. */
+/**
+ * ip_route_del - have nothing sent there any more
+ * @att: its stage is IP_OFF
+ *
+ * ip_route_put() follows, after a grace period.
+ */
 void ip_route_del(struct ip_att *att)
 {
-	struct ip_disk *disk;
-
-	if (list_empty(&att->route))
+	if (!att->disk)
 		return;
-	disk = ip_disk_find(bdev_whole(att->original.bdev));
-	down_write(&disk->changing);
+	spin_lock(&ip_lock);
 	list_del_rcu(&att->route);
-	up_write(&disk->changing);
-	if (!list_empty(&disk->parts)) {
-		synchronize_rcu();
-		INIT_LIST_HEAD(&att->route);
+	spin_unlock(&ip_lock);
+}
+
+/*
+ * Who takes the last partition from a disk waits for what is with the worker: no more comes, and so
+ * there is none when the last user goes. May sleep, for as long as that takes.
+ */
+void ip_route_put(struct ip_att *att)
+{
+	struct ip_disk *disk = att->disk;
+	bool last;
+
+	if (!disk)
 		return;
+	wait_event(disk->wait, !list_empty(&disk->parts) || !atomic_read(&disk->transit));
+	spin_lock(&ip_lock);
+	last = !--disk->users;
+	if (last) {
+		hash_del_rcu(&disk->node);
+		WRITE_ONCE(ip_disk_at[disk->index], NULL);
 	}
-	hash_del_rcu(&disk->node);
-	/* who has found it has counted its bio */
+	spin_unlock(&ip_lock);
+	if (!last)
+		return;
+	/* who has found it, and the last, who wakes us, do that under RCU */
 	synchronize_rcu();
-	INIT_LIST_HEAD(&att->route);
-	wait_event(disk->wait, !atomic_read(&disk->transit));
-	/* the last wakes us under RCU */
-	synchronize_rcu();
-	WRITE_ONCE(ip_disk_at[disk->index], NULL);
 	cancel_work_sync(&disk->work);
 	kfree(disk);
 }

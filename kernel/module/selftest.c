@@ -100,9 +100,7 @@ int ip_selftest(void)
 		ip_disk_destroy(original);
 		return PTR_ERR(upper);
 	}
-	mutex_lock(&ip_mutex);
 	r = ip_test_divert(original, upper);
-	mutex_unlock(&ip_mutex);
 	ip_disk_destroy(upper);
 	ip_disk_destroy(original);
 	if (r == -ENXIO)

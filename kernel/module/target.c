@@ -6,6 +6,7 @@
 #include "interpose.h"
 
 #include <linux/device-mapper.h>
+#include <linux/kernfs.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -15,20 +16,10 @@ struct ip_target {
 	struct ip_dev dev;
 	struct dm_dev dm_dev;	/* what ->iterate_devices() shows */
 	sector_t offset;
-	struct ip_link *link;	/* what it needs to be linked */
-	bool linked;
-};
-
-/*
- * The mapped device among the holders of its device, and that among its slaves, where lsblk and
- * others look. A new table of it comes before the old one goes: one link for both.
- */
-struct ip_link {
-	struct list_head list;
-	struct gendisk *disk;
-	struct block_device *bdev;
-	struct kobject *holders;
-	unsigned int users;
+	u16 mark;		/* IP_BIO_OWN in the flags of its bios, or nothing */
+	struct gendisk *disk;	/* of the mapped device */
+	struct kobject *holders; /* of its device */
+	bool linked;		/* see ip_link(); ip_links_mutex */
 };
 
 /*
@@ -36,13 +27,12 @@ struct ip_link {
  * a partition is attached, or the other way round.
  */
 static LIST_HEAD(ip_targets);
-DEFINE_MUTEX(ip_kin_mutex);
 
 /**
  * ip_target_has_kin - is a target over the disk of a partition, or over a partition of a disk?
  * @bdev: the partition or the disk
  *
- * Context: ip_kin_mutex is held.
+ * Context: ip_lock is held.
  */
 bool ip_target_has_kin(struct block_device *bdev)
 {
@@ -58,123 +48,120 @@ static int ip_target_enlist(struct ip_target *t)
 {
 	int r = -EBUSY;
 
-	mutex_lock(&ip_kin_mutex);
+	spin_lock(&ip_lock);
 	if (!ip_att_has_kin(t->dev.bdev)) {
 		list_add(&t->list, &ip_targets);
 		r = 0;
 	}
-	mutex_unlock(&ip_kin_mutex);
+	spin_unlock(&ip_lock);
 	return r;
 }
 
 static void ip_target_delist(struct ip_target *t)
 {
-	mutex_lock(&ip_kin_mutex);
+	spin_lock(&ip_lock);
 	list_del(&t->list);
-	mutex_unlock(&ip_kin_mutex);
+	spin_unlock(&ip_lock);
 }
 
-static LIST_HEAD(ip_links);
+/* --- links in sysfs --- */
+
 static DEFINE_MUTEX(ip_links_mutex);
 
-static struct ip_link *ip_link_find(struct gendisk *disk, struct block_device *bdev)
+/* Is there a target for it that is linked? */
+static bool ip_is_linked(const struct ip_target *like)
 {
-	struct ip_link *link;
+	struct ip_target *t;
+	bool found = false;
 
-	list_for_each_entry(link, &ip_links, list)
-		if (link->disk == disk && link->bdev == bdev)
-			return link;
-	return NULL;
-}
-
-/* While the disk is there: the directory may not go before the link. */
-static struct ip_link *ip_link_new(struct gendisk *disk, struct block_device *bdev)
-{
-	struct ip_link *link = kzalloc(sizeof(*link), GFP_KERNEL);
-
-	if (!link)
-		return NULL;
-	link->disk = disk;
-	link->bdev = bdev;
-	mutex_lock(&bdev->bd_disk->open_mutex);
-	if (disk_live(bdev->bd_disk))
-		link->holders = kobject_get(bdev->bd_holder_dir);
-	mutex_unlock(&bdev->bd_disk->open_mutex);
-	return link;
-}
-
-static void ip_link_free(struct ip_link *link)
-{
-	if (!link)
-		return;
-	kobject_put(link->holders);
-	kfree(link);
+	spin_lock(&ip_lock);
+	list_for_each_entry(t, &ip_targets, list)
+		found = found || (t->linked && t->disk == like->disk &&
+				  t->dev.bdev == like->dev.bdev);
+	spin_unlock(&ip_lock);
+	return found;
 }
 
 /* Both or none. The mapped device may have claimed it by another target: then they are there. */
-static bool ip_link_make(struct ip_link *link)
+static bool ip_links_make(struct ip_target *t)
 {
-	struct kobject *slaves = link->disk->slave_dir, *bdev = bdev_kobj(link->bdev);
+	struct kobject *slaves = t->disk->slave_dir, *bdev = bdev_kobj(t->dev.bdev);
+	struct kobject *disk = &disk_to_dev(t->disk)->kobj;
 
-	if (!link->holders || sysfs_create_link_nowarn(slaves, bdev, kobject_name(bdev)))
+	if (!t->holders || sysfs_create_link_nowarn(slaves, bdev, kobject_name(bdev)))
 		return false;
-	if (!sysfs_create_link_nowarn(link->holders, &disk_to_dev(link->disk)->kobj,
-				      kobject_name(&disk_to_dev(link->disk)->kobj)))
+	if (!sysfs_create_link_nowarn(t->holders, disk, kobject_name(disk)))
 		return true;
 	sysfs_remove_link(slaves, kobject_name(bdev));
 	return false;
 }
 
-static void ip_link_get(struct ip_target *t)
+/*
+ * The mapped device among the holders of its device, and that among its slaves, where lsblk and
+ * others look: as long as the table is live and not suspended. A table that claims the device would
+ * make the same links when it is loaded, and there is no other way to tell that it comes.
+ */
+static void ip_link(struct ip_target *t)
 {
-	struct ip_link *link;
-
 	mutex_lock(&ip_links_mutex);
-	link = ip_link_find(t->link->disk, t->link->bdev);
-	if (!link && ip_link_make(t->link)) {
-		link = t->link;
-		t->link = NULL;
-		list_add(&link->list, &ip_links);
-	}
-	if (link) {
-		link->users++;
-		t->linked = true;
+	if (!t->linked)
+		t->linked = ip_is_linked(t) || ip_links_make(t);
+	mutex_unlock(&ip_links_mutex);
+}
+
+static void ip_unlink(struct ip_target *t)
+{
+	mutex_lock(&ip_links_mutex);
+	if (t->linked) {
+		t->linked = false;
+		if (!ip_is_linked(t)) {
+			sysfs_remove_link(t->holders, kobject_name(&disk_to_dev(t->disk)->kobj));
+			sysfs_remove_link(t->disk->slave_dir, kobject_name(bdev_kobj(t->dev.bdev)));
+		}
 	}
 	mutex_unlock(&ip_links_mutex);
 }
 
-static void ip_link_put(struct gendisk *disk, struct block_device *bdev)
+/* While the disk is there: the directory may not go before the link. */
+static struct kobject *ip_holders(struct block_device *bdev)
 {
-	struct ip_link *link;
+	struct kobject *holders = NULL;
 
-	mutex_lock(&ip_links_mutex);
-	link = ip_link_find(disk, bdev);
-	if (!--link->users) {
-		sysfs_remove_link(link->holders, kobject_name(&disk_to_dev(disk)->kobj));
-		sysfs_remove_link(disk->slave_dir, kobject_name(bdev_kobj(bdev)));
-		list_del(&link->list);
-		ip_link_free(link);
-	}
-	mutex_unlock(&ip_links_mutex);
+	mutex_lock(&bdev->bd_disk->open_mutex);
+	if (disk_live(bdev->bd_disk))
+		holders = kobject_get(bdev->bd_holder_dir);
+	mutex_unlock(&bdev->bd_disk->open_mutex);
+	return holders;
 }
 
 /**
- * ip_target_shares - is it by our target that a device is among the slaves of a mapped device?
+ * ip_has_claimed - has a mapped device claimed a device, so that it is among its slaves?
  * @disk: of the mapped device
  * @name: of the other device, in sysfs
+ *
+ * What is below its own devices is not looked at.
+ *
+ * Context: may sleep.
  */
-bool ip_target_shares(const struct gendisk *disk, const char *name)
+bool ip_has_claimed(const struct gendisk *disk, const char *name)
 {
-	struct ip_link *link;
-	bool found = false;
+	struct kernfs_node *kn;
+	struct ip_target *t;
+	bool shared = false;
 
 	mutex_lock(&ip_links_mutex);
-	list_for_each_entry(link, &ip_links, list)
-		found = found || (link->disk == disk &&
-				  !strcmp(kobject_name(bdev_kobj(link->bdev)), name));
+	kn = kernfs_find_and_get(disk->slave_dir->sd, name);
+	spin_lock(&ip_lock);
+	list_for_each_entry(t, &ip_targets, list)
+		shared = shared || (t->linked && t->disk == disk &&
+				    !strcmp(kobject_name(bdev_kobj(t->dev.bdev)), name));
+	spin_unlock(&ip_lock);
 	mutex_unlock(&ip_links_mutex);
-	return found;
+	kernfs_put(kn);
+	return kn && !shared;
 }
+
+/* --- the target --- */
 
 static int ip_target_devno(const char *path, dev_t *devno)
 {
@@ -233,12 +220,15 @@ static int ip_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 		r = -EOPNOTSUPP;
 		goto bad;
 	}
-	t->link = ip_link_new(dm_disk(md), t->dev.bdev);
-	if (!t->link) {
-		r = -ENOMEM;
-		goto bad;
-	}
+	t->disk = dm_disk(md);
+	t->holders = ip_holders(t->dev.bdev);
 	t->offset = offset;
+	/*
+	 * Nothing is attached to any other, and who takes bios itself, as md does, may send this
+	 * very one to a device below, where the mark must not be.
+	 */
+	if (queue_is_mq(bdev_get_queue(t->dev.bdev)))
+		t->mark = BIT(IP_BIO_OWN);
 	t->dm_dev.bdev = t->dev.bdev;
 	t->dm_dev.mode = IP_MODE_RW;
 	format_dev_t(t->dm_dev.name, devno);
@@ -249,7 +239,7 @@ static int ip_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 	ti->private = t;
 	r = ip_target_enlist(t);
 	if (r) {
-		ti->error = "Something is attached to the disk of the device, or to a partition of it";
+		ti->error = "Something is attached to its disk, or to a partition of it";
 		goto bad;
 	}
 	r = ip_hook_get();
@@ -260,7 +250,7 @@ static int ip_ctr(struct dm_target *ti, unsigned int argc, char **argv)
 	}
 	return 0;
 bad:
-	ip_link_free(t->link);
+	kobject_put(t->holders);
 	ip_close(&t->dev);
 	kfree(t);
 	return r;
@@ -270,25 +260,28 @@ static void ip_dtr(struct dm_target *ti)
 {
 	struct ip_target *t = ti->private;
 
-	if (t->linked)
-		ip_link_put(dm_disk(dm_table_get_md(ti->table)), t->dev.bdev);
+	ip_unlink(t);
 	ip_hook_put();
 	ip_target_delist(t);
-	ip_link_free(t->link);
+	kobject_put(t->holders);
 	ip_close(&t->dev);
 	kfree(t);
 }
 
-/* The mapped device is in sysfs from here on. Memory must not be written to it, which waits for us. */
+/* The mapped device is in sysfs. Memory must not be written to it, which waits for us. */
 static void ip_resume(struct dm_target *ti)
 {
-	struct ip_target *t = ti->private;
-	unsigned int noio;
+	const unsigned int noio = memalloc_noio_save();
 
-	if (t->linked)
-		return;
-	noio = memalloc_noio_save();
-	ip_link_get(t);
+	ip_link(ti->private);
+	memalloc_noio_restore(noio);
+}
+
+static void ip_postsuspend(struct dm_target *ti)
+{
+	const unsigned int noio = memalloc_noio_save();
+
+	ip_unlink(ti->private);
 	memalloc_noio_restore(noio);
 }
 
@@ -296,9 +289,9 @@ static int ip_map(struct dm_target *ti, struct bio *bio)
 {
 	struct ip_target *t = ti->private;
 
-	bio_set_dev(bio, t->dev.bdev);
 	bio->bi_iter.bi_sector = t->offset + dm_target_offset(ti, bio->bi_iter.bi_sector);
-	bio->bi_flags |= BIT(IP_BIO_OWN);
+	bio->bi_flags |= t->mark;
+	bio_set_dev(bio, t->dev.bdev);
 	return DM_MAPIO_REMAPPED;
 }
 
@@ -347,6 +340,7 @@ static struct target_type ip_target_type = {
 	.ctr = ip_ctr,
 	.dtr = ip_dtr,
 	.resume = ip_resume,
+	.postsuspend = ip_postsuspend,
 	.map = ip_map,
 	.status = ip_target_status,
 	.prepare_ioctl = ip_prepare_ioctl,

@@ -169,7 +169,7 @@ in_use_by() {
 }
 
 kernel_memory() {
-	local cache n
+	local cache i n
 	drop_caches
 	# what is freed by RCU, by kobject release work, and with the worker of an interposer
 	sleep 3
@@ -178,11 +178,20 @@ kernel_memory() {
 		# one may go meanwhile
 		echo 1 2> /dev/null > "$cache/shrink" || [[ ! -e $cache ]]
 	done
-	for cache in /sys/kernel/slab/{kmalloc-[0-9]*,kmalloc-cg-*,filp,bdev_cache}; do
-		[[ -e $cache ]] || continue
-		read -r n _ < "$cache/objects"
-		echo "${cache##*/} $n"
-	done
+	# each of these files has left an object of 96 bytes behind, which the kernel frees after five seconds, with others
+	# that wait for a grace period
+	sleep 7
+	# the least of some looks: a process that happens to run beside has ten files and more
+	for (( i = 0; i < 5; i++ )); do
+		for cache in /sys/kernel/slab/{kmalloc-[0-9]*,kmalloc-cg-*,filp,bdev_cache}; do
+			[[ -e $cache ]] || continue
+			read -r n _ < "$cache/objects"
+			echo "${cache##*/} $n"
+		done
+		sleep 0.3
+	done | awk '!($1 in least) { order[++count] = $1; least[$1] = $2 }
+		$2 < least[$1] { least[$1] = $2 }
+		END { for (i = 1; i <= count; i++) print order[i], least[order[i]] }'
 	awk '/^SUnreclaim|^Percpu/ { print $1, $2 }' /proc/meminfo
 }
 
@@ -295,7 +304,8 @@ target_says() {
 
 block_of() {
 	local block
-	block=$(debugfs -R "bmap $2 $3" "$1" 2> /dev/null)
+	# no look at checksums: those of the bitmaps are wrong for a moment while the file system is written to
+	block=$(debugfs -n -R "bmap $2 $3" "$1" 2> /dev/null)
 	[[ $block =~ ^[1-9][0-9]*$ ]] || fail "no block $3 of $2 on $1: '$block'"
 	echo "$block"
 }

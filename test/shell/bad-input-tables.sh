@@ -51,8 +51,22 @@ if native "a load of a table below is refused (module-loop.sh has what comes ins
 	equal "$(state)" "$before" "state after a load that leads back to the original"
 fi
 dmsetup remap stop "$(dm up)"
-# the links in sysfs of the target interpose are in the way of those of a claim: EEXIST
-! native "a table that claims what the one before it shares" || reload below "0 $size linear $PART1 0"
+if kernel_is module; then
+	# the links in sysfs of the target interpose are in the way of those of a claim, unless it is suspended
+	before=$(state)
+	fails 'File exists' "$REAL_DMSETUP" reload "$(dm below)" --table "0 $size linear $PART1 0"
+	equal "$(state)" "$before" "state after a load that claims what the live table shares"
+	dmsetup suspend "$(dm below)"
+	equal "$(in_use_by "$PART1")" "" "while it is suspended"
+fi
+reload below "0 $size linear $PART1 0"
+dmsetup resume "$(dm below)"
+equal "$(in_use_by "$PART1")" "$(dm_node below)" "claimed"
+not rawio claim "$PART1"
+# and back
+reload below "0 $size linear $PART1 0 noexcl"
+dmsetup resume "$(dm below)"
+rawio claim "$PART1"
 dmsetup remove "$(dm up)"
 dmsetup remove "$(dm below)"
 

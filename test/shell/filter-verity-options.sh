@@ -62,10 +62,10 @@ equal "$(all_of)" "100 600"
 
 echo "ignore_corruption"
 use 1 ignore_corruption
-equal "$(target_says up)" V
+equal "$(word up 1)" V
 log_mark
 is_garbage 100 || fail "ignored corruption: another content"
-equal "$(target_says up)" C
+equal "$(word up 1)" C
 log_since 'data block 100 is corrupted' || fail "the log does not say so"
 equal "$(all_of)" ""
 equal "$(oneio write "$SMALL" 0 || :)" EIO "a write"
@@ -82,18 +82,18 @@ use 1 check_at_most_once
 equal "$(all_of)" ""
 garbage 200
 is_garbage 200 || fail "a block that was verified before is not passed"
-equal "$(target_says up)" V
+equal "$(word up 1)" V
 # after a reload it is
 use 1 check_at_most_once
 equal "$(oneio read "$SMALL" 1600 || :)" EIO
-equal "$(target_says up)" C
+equal "$(word up 1)" C
 
 echo "restart and panic, with nothing to find"
 mend
 for mode in restart_on_corruption panic_on_corruption; do
 	use 1 $mode
 	equal "$(all_of)" ""
-	equal "$(target_says up)" V
+	equal "$(word up 1)" V
 done
 
 echo "error correction"
@@ -110,7 +110,7 @@ oneio read -O -b 65536 "$SMALL" 768 | cmp - "$TESTDIR/good" || fail "corrected t
 oneio read -O -b 65536 -v 32 -o 512 "$SMALL" 768 | cmp - "$TESTDIR/good"
 oneio read -O -b 512 "$SMALL" 803 | cmp - <(tail -c +17921 "$TESTDIR/good" | head -c 512)
 log_since 'corrected [0-9]+ errors' || fail "nothing was corrected"
-equal "$(target_says up)" V
+equal "$(word up 1)" V
 # what was read as a part of a block and corrected, or is a zero block, was not verified on the disk
 use "10 check_at_most_once ignore_zero_blocks $(cut -d' ' -f2- <<< "$fec")"
 garbage 600
@@ -127,7 +127,7 @@ for (( i = 0; i < 6; i++ )); do
 	garbage $(( 1 + i * rounds ))
 done
 equal "$(oneio read "$SMALL" 8 || :)" EIO "more errors than the parity can mend"
-equal "$(target_says up)" C
+equal "$(word up 1)" C
 dmsetup filter stop "$(dm up)"
 is_garbage 1 || fail "after stop"
 dmsetup remove "$(dm up)"

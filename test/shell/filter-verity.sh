@@ -45,16 +45,16 @@ drop_caches
 before=$(counters up)
 (cd a && md5sum --quiet -c "$TESTDIR/sums")
 [[ $(since up "$before") != "0 "* ]] || fail "nothing was read through the filter"
-equal "$(target_says up)" V
+equal "$(word up 1)" V
 # all blocks, each by itself and many at once
 equal "$(oneio scan "$SMALL" 0 "$blocks")" "" "blocks that do not verify"
 equal "$(oneio scan -b 1048576 "$SMALL" 0 $(( blocks / 256 )))" ""
-equal "$(target_says up)" V
+equal "$(word up 1)" V
 
 # a flipped byte
 flip "$victim"
 equal "$(oneio scan "$TESTDIR/a/file3" 0 256)" 77 "blocks that do not verify"
-equal "$(target_says up)" C "the status with a corrupted block"
+equal "$(word up 1)" C "the status with a corrupted block"
 drop_caches
 fails 'Input/output error' cat "$TESTDIR/a/file3"
 (cd a && grep -v file3 "$TESTDIR/sums" | md5sum --quiet -c)

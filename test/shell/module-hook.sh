@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The hook cannot be lost: ftrace cannot be switched off while it is there; with another tracer on the same function, or a
-# probe, bios are diverted as before. The module cannot be unloaded while something is attached or a table is there,
+# The hook cannot be lost: ftrace cannot be switched off while it is there; with another tracer on the same function, a
+# probe or a program of BPF, bios are diverted as before, whoever comes first. It is called directly, but if such a program
+# is. The module cannot be unloaded while something is attached or a table is there,
 # and can right after; where bios cannot be hooked, it cannot be loaded.
-# timeout: 180
+# timeout: 240
 # kernel: module
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
@@ -89,4 +90,37 @@ insmod /test/module.ko
 dmsetup create interpose-init --table "$kept"
 dmsetup remap start "$(dm up)" "$PART1"
 diverts 9 "loaded again"
+
+# who is called directly: D behind the name
+is_direct() {
+	grep -qE '^submit_bio_noacct .*\bD\b' $tracing/enabled_functions
+}
+is_direct || fail "not called directly: $(grep submit_bio_noacct $tracing/enabled_functions)"
+rc=0
+fentry submit_bio_noacct < /dev/null 2> "$TESTDIR/said" || rc=$?
+equal $rc 3 "a program for fentry, as the second"
+diverts 10 "after it was refused"
 dmsetup remap stop "$(dm up)"
+dmsetup remove interpose-init
+! is_direct || fail "still called directly"
+
+mkfifo "$TESTDIR/hold"
+fentry submit_bio_noacct < "$TESTDIR/hold" > "$TESTDIR/said" &
+exec {hold}> "$TESTDIR/hold"
+wait_for 10 grep -q attached "$TESTDIR/said"
+dmsetup remap start "$(dm up)" "$PART1"
+diverts 11 "beside a program for fentry"
+exec {hold}>&-
+wait $!
+diverts 12 "without it again"
+dmsetup remap stop "$(dm up)"
+
+echo submit_bio_noacct > $tracing/set_ftrace_filter
+echo function > $tracing/current_tracer
+dmsetup remap start "$(dm up)" "$PART1"
+is_direct || fail "not called directly beside the function tracer"
+diverts 13 "after the function tracer"
+echo nop > $tracing/current_tracer
+diverts 14 "without it again"
+dmsetup remap stop "$(dm up)"
+dmsetup create interpose-init --table "$kept"

@@ -22,13 +22,26 @@ at_end() {
 	wipefs -qa "$SMALL" "$leg" || :
 }
 
+# DEV: why the module does not take it, or nothing
+refusal() {
+	local name
+	name=$(lsblk -dnro KNAME "$1")
+	kernel_is module || return 0
+	if [[ $name == @(dm-|md)* ]]; then
+		echo "$1: takes bios itself"
+	elif [[ $(cat "/sys/block/$name/integrity/format" 2> /dev/null) == T10* ]]; then
+		echo "$1: the upper cannot stand in for the original .*integrity"
+	fi
+}
+
 # over KIND DEV: whatever it is
 over() {
-	local dev=$2 stat before
-	if kernel_is module && [[ $(basename "$(readlink -f "$dev")") == @(dm-|md)* ]]; then
+	local dev=$2 stat before why
+	why=$(refusal "$dev")
+	if [[ $why ]]; then
 		echo "--- $1: $dev: refused"
 		mk_zero up "$(sectors "$dev")"
-		refused "$dev: is of (device-mapper|md)" dmsetup remap start "$(dm up)" "$dev"
+		refused "$why" dmsetup remap start "$(dm up)" "$dev"
 		dmsetup remove "$(dm up)"
 		return
 	fi

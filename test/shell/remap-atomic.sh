@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# An original that can write atomically, and an upper that cannot, as no dm device can: an atomic write is refused
-# and nothing is written, never torn; a filter lets it pass; all other writes go on, and after stop it is as before.
+# An original that can write atomically: where the upper can, too, as linear does in Linux 7.2, it is written; where it
+# cannot, an atomic write is refused and nothing is written, never torn. A filter lets it pass; all other writes go on,
+# and after stop it is as before.
 # timeout: 60
 # kernel: interposer atomic
 # shellcheck source=test/lib/lib.sh
@@ -23,9 +24,17 @@ atomic() {
 
 atomic 2 OK "nothing attached"
 mk_upper up "$orig"
+can=EINVAL
+(( $(< "/sys/class/block/dm-$(dmsetup info -c --noheadings -o minor "$(dm up)")/queue/atomic_write_unit_min_bytes") == 0 )) ||
+	can=OK
 dmsetup remap start "$(dm up)" "$orig"
-atomic 3 EINVAL "remap"
+atomic 3 "$can" "remap"
 dmsetup remap stop "$(dm up)"
+mk_dm slow "0 $(sectors "$orig") delay $orig 0 0 noexcl"
+dmsetup remap start "$(dm slow)" "$orig"
+atomic 7 EINVAL "remap to delay"
+dmsetup remap stop "$(dm slow)"
+dmsetup remove "$(dm slow)"
 atomic 4 OK "after stop"
 native "a filter" || exit 0
 dmsetup filter start "$(dm up)" "$orig"

@@ -115,9 +115,10 @@ part=/dev/$(basename "$(echo "/sys/block/$(basename "$slow")/$(basename "$slow")
 wait_for 10 test -b "$part"
 mk_upper up "$part"
 n=8
-# of original, disk and upper: writes, sectors, ms of all writes, ms of being busy, writes on their way
+# of original, disk and upper: writes, sectors, ms of all writes, ms of being busy, writes on their way. One that was
+# merged with its neighbour, which a scheduler may do where several write, is counted by itself.
 figures() {
-	awk '{ print $5, $7, $8, $10, $9 }' /sys/class/block/{"$(basename "$part")","$(basename "$slow")","$(dm_node up)"}/stat
+	awk '{ print $5 + $6, $7, $8, $10, $9 }' /sys/class/block/{"$(basename "$part")","$(basename "$slow")","$(dm_node up)"}/stat
 }
 for mode in none $(modes); do
 	[[ $mode == none ]] || dmsetup "$mode" start "$(dm up)" "$part"

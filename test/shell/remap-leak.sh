@@ -2,15 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Thousands of attachments, to remap and as a filter, and of attempts that fail late, leave nothing behind in slab and
 # per-cpu memory, no open and no holder.
-# timeout: 600
-# kernel: patched
-# native: open: kmalloc-96 grows with the module on 6.12, and it is not known why
+# timeout: 900
+# kernel: interposer
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 # shellcheck source=test/lib/io.sh
 . "$(dirname "$0")/../lib/io.sh"
 
-: "${CYCLES:=400}"
+# Not CYCLES, of which ./check has few with the module: too few tell nothing. In the kernel of a distribution each start
+# waits for all of its tasks.
+: "${LEAK_CYCLES:=$(kernel_is module && echo 100 || echo 400)}"
 
 mk_upper up "$PART1"
 mk_dm pair "0 $(sectors "$PART2") linear $PART2 0 noexcl"
@@ -25,8 +26,8 @@ cycles() {
 	fuzzmsg repeat "$(dm up)" "$1" "@interpose_start remap $p1" @interpose_stop
 	fuzzmsg repeat "$(dm pair)" $(( $1 / 10 )) "@interpose_start remap $p2 nolockfs" "@interpose_status" \
 		"@interpose_stop"
-	fuzzmsg repeat "$(dm up)" $(( $1 / 2 )) "@interpose_start filter $p1 nolockfs" "@interpose_status" \
-		"@interpose_stop"
+	! kernel_is patched || fuzzmsg repeat "$(dm up)" $(( $1 / 2 )) "@interpose_start filter $p1 nolockfs" \
+		"@interpose_status" "@interpose_stop"
 	# each table that can filter has memory for bios
 	for (( i = 0; i < $1 / 10; i++ )); do
 		reload up "0 $(sectors "$PART1") delay $PART1 0 0 noexcl"
@@ -46,15 +47,18 @@ cycles() {
 # what each CPU keeps to allocate from would count as used ("slab_debug=F" on the command line of the kernel)
 kernel_is debug || equal "$(< /sys/kernel/slab/kmalloc-8/sanity_checks)" 1 "checks of kmalloc-8"
 
-cycles $(( CYCLES / 5 ))
+native "filters" || :
+cycles $(( LEAK_CYCLES / 5 ))
 kernel_memory > "$TESTDIR/before"
-cycles "$CYCLES"
+cycles "$LEAK_CYCLES"
 kernel_memory > "$TESTDIR/after"
 paste -d' ' "$TESTDIR/before" "$TESTDIR/after" |
 	awk '$2 != $4 { printf "%s %d, then %d after the cycles\n", $1, $2, $4 }'
 # One object for every tenth cycle would be seen, and 256 bytes for each; debug kernels keep freed memory
 # in quarantine.
-objects=$(( CYCLES / 10 )) unreclaimable=$(( CYCLES / 4 )) percpu=32
+objects=$(( LEAK_CYCLES / 10 )) unreclaimable=$(( LEAK_CYCLES / 4 )) percpu=32
+# with the module: the kernel's other caches vary by 88 kB however few the cycles are, by 12 to 40 kB in a hundred
+! kernel_is module || unreclaimable=128
 ! kernel_is debug || objects=10000 unreclaimable=65536 percpu=1024
 while read -r what was _ is; do
 	case $what in

@@ -100,7 +100,7 @@ wait_for 60 held
 bg dmsetup remap stop "$(dm up)"
 stopping=$BG
 waits_for_bios() {
-	[[ $(< "/proc/$stopping/wchan") == dm_wait_for_bios_completion ]]
+	[[ $(< "/proc/$stopping/wchan") == @(dm_wait_for_bios_completion|ip_stop) ]]
 }
 wait_for 30 waits_for_bios
 kill -KILL "$stopping"
