@@ -24,6 +24,7 @@ enum Field {
 	kWriteSectors,
 	kHeld,
 	kFields,
+	kSince = kFields, /* not of all kernels */
 };
 
 } // namespace
@@ -49,7 +50,8 @@ std::optional<Attachment> parse_attachment(std::string_view line)
 			  *read_sectors,
 			  *writes,
 			  *write_sectors,
-			  *held};
+			  *held,
+			  words.size() > kSince ? parse_number(words[kSince]) : std::nullopt};
 }
 
 bool is_gone(const Attachment &attachment)

@@ -23,6 +23,7 @@ struct Attachment {
 	uint64_t writes;
 	uint64_t write_sectors;
 	uint64_t held;
+	std::optional<uint64_t> since; /* seconds of CLOCK_BOOTTIME; older kernels do not tell */
 };
 
 /* Whether the original was unplugged: its number may be another device's by now. */

@@ -12,6 +12,7 @@
 #include "dm/log.h"
 #include "error.h"
 #include "text.h"
+#include "usage.h"
 
 namespace
 {
@@ -82,13 +83,16 @@ void check_flags(uint32_t flags)
 std::unique_ptr<dmremap_list::Item> make_item(dmr::Kernel &kernel, const dmr::Attached &attached)
 {
 	const dmr::Attachment &from = attached.attachment;
-	const auto facts = kernel.block(from.original);
+	const auto facts = dmr::is_gone(from) ? std::nullopt : kernel.block(from.original);
+	const auto upper = kernel.dm_by_devno(attached.upper.devno);
+	const auto upper_facts = kernel.block(attached.upper.devno);
 	auto item = std::make_unique<dmremap_list::Item>();
 
 	item->upper = attached.upper.name;
 	item->original = facts ? facts->name : "";
 	item->mode = from.mode;
 	item->flags = from.flags;
+	item->upper_uuid = upper ? upper->uuid : "";
 	item->attachment = {
 		.upper = item->upper.c_str(),
 		.upper_major = attached.upper.devno.major,
@@ -103,8 +107,28 @@ std::unique_ptr<dmremap_list::Item> make_item(dmr::Kernel &kernel, const dmr::At
 		.writes = from.writes,
 		.write_sectors = from.write_sectors,
 		.held = from.held,
+		.upper_uuid = item->upper_uuid.c_str(),
+		.sectors = facts ? facts->sectors : 0,
+		.in_flight = upper_facts ? upper_facts->in_flight : 0,
+		.since = from.since ? kernel.boot_time() + static_cast<int64_t>(*from.since) : 0,
 	};
 	return item;
+}
+
+dmremap_contents *make_contents(dmr::Contents on_device, std::vector<std::string> mount_points)
+{
+	auto owner = std::make_unique<dmremap_contents_owner>();
+
+	owner->on_device = std::move(on_device);
+	owner->directories = std::move(mount_points);
+	for (const std::string &directory : owner->directories)
+		owner->pointers.push_back(directory.c_str());
+	owner->pointers.push_back(nullptr);
+	owner->type = owner->on_device.type.c_str();
+	owner->label = owner->on_device.label.c_str();
+	owner->uuid = owner->on_device.uuid.c_str();
+	owner->mount_points = owner->pointers.data();
+	return owner.release();
 }
 
 } // namespace
@@ -315,4 +339,24 @@ const struct dmremap_attachment *dmremap_list_at(const struct dmremap_list *stat
 void dmremap_list_free(struct dmremap_list *status) noexcept
 {
 	delete status;
+}
+
+int dmremap_read_contents(dmremap_context *context, const char *device,
+			  struct dmremap_contents **contents) noexcept
+{
+	if (!context)
+		return -EINVAL;
+	return guard(context, [&] {
+		if (!device || !contents)
+			invalid("contents: no device, or no place for the answer, was given");
+		const auto original = dmr::resolve_original(*context->kernel, "contents", device);
+		*contents =
+			make_contents(dmr::contents_of(*context->kernel, "contents", original),
+				      dmr::mount_points_of(dmr::Usage(*context->kernel), original));
+	});
+}
+
+void dmremap_contents_free(struct dmremap_contents *contents) noexcept
+{
+	delete static_cast<dmremap_contents_owner *>(contents);
 }

@@ -33,6 +33,13 @@ struct dmremap_context {
 	bool has_devmapper_log = false;
 };
 
+/* What the public struct points to lives behind it. */
+struct dmremap_contents_owner : dmremap_contents {
+	dmr::Contents on_device;
+	std::vector<std::string> directories;
+	std::vector<const char *> pointers;
+};
+
 struct dmremap_list {
 	/* Strings that the list's items point to live beside them. */
 	struct Item {
@@ -40,6 +47,7 @@ struct dmremap_list {
 		std::string original;
 		std::string mode;
 		std::string flags;
+		std::string upper_uuid;
 		dmremap_attachment attachment;
 	};
 	std::vector<std::unique_ptr<Item>> items;

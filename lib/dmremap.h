@@ -12,8 +12,9 @@
  * this library, whichever context it uses. No function keeps a pointer that it was given, except
  * dmremap_set_log().
  *
- * Privileges: all but dmremap_new(), dmremap_free(), dmremap_version() and the functions that
- * read a list need CAP_SYS_ADMIN and access to /dev/mapper/control.
+ * Privileges: dmremap_start(), dmremap_stop(), dmremap_check_table(), dmremap_status(),
+ * dmremap_probe() and dmremap_name_from_*() need CAP_SYS_ADMIN and access to /dev/mapper/control;
+ * dmremap_read_contents() has to be allowed to read the device.
  *
  * Sectors are 512 bytes, whatever the block size of the device.
  */
@@ -218,8 +219,8 @@ DMREMAP_API int dmremap_stop(struct dmremap_context *context, const char *upper,
  * built in looks at that itself, when it is loaded; the module dm-interpose cannot.
  * @upper: as in struct dmremap_pair.
  * @table: lines as dmsetup(8) takes them.
- * Returns 0, also when nothing is attached; -ERANGE (the table is shorter than the original), -ELOOP
- * (it leads back to the original), -EINVAL (null pointer), or as dmremap_start().
+ * Returns 0, also when nothing is attached; -ERANGE (the table is shorter than the original),
+ * -ELOOP (it leads back to the original), -EINVAL (null pointer), or as dmremap_start().
  */
 DMREMAP_API int dmremap_check_table(struct dmremap_context *context, const char *upper,
 				    const char *table) DMREMAP_NOEXCEPT;
@@ -241,7 +242,12 @@ struct dmremap_attachment {
 	uint64_t read_sectors;
 	uint64_t writes; /* flushes, discards and the like included */
 	uint64_t write_sectors;
-	uint64_t held; /* bios that are held at this moment */
+	uint64_t held;          /* bios that are held at this moment */
+	const char *upper_uuid; /* of the dm device; "" when it has none */
+	uint64_t sectors;       /* size of the original; 0 when it is gone */
+	uint64_t in_flight;     /* I/O in flight in the upper, as /sys/block counts it */
+	int64_t since; /* when it was attached, in seconds since the Epoch by the clock as it is
+			* set now; 0 when the kernel does not tell */
 };
 
 /* A list of attachments. Opaque. */
@@ -268,6 +274,34 @@ DMREMAP_API const struct dmremap_attachment *dmremap_list_at(const struct dmrema
 
 /* Releases a list. Null is fine. */
 DMREMAP_API void dmremap_list_free(struct dmremap_list *list) DMREMAP_NOEXCEPT;
+
+/*
+ * What is stored on a block device. Made by the library, which in later versions appends fields at
+ * its end. Strings are "" where there is nothing known.
+ */
+struct dmremap_contents {
+	const char *type;  /* libblkid's word: "ext4", "swap", "crypto_LUKS" */
+	const char *label; /* of the file system */
+	const char *uuid;  /* of the file system */
+	/* Where it, or a partition of it, is mounted in this mount namespace: directories, and
+	 * "[SWAP]" for active swap space; a null pointer comes last. */
+	const char *const *mount_points;
+};
+
+/*
+ * Tells what is stored on a block device. It reads the device, through its interposer when it has
+ * one: it waits as long as the device does.
+ * @device: any path to its node, or major:minor.
+ * @contents: set to the answer, of which nothing is known where its sectors cannot be read; release
+ *	it with dmremap_contents_free(). Independent of the context.
+ * Returns 0, -ENOENT, -ENXIO, -ENOTBLK, -EACCES (it may not be read), -EINVAL (null pointer),
+ * -ENOMEM.
+ */
+DMREMAP_API int dmremap_read_contents(struct dmremap_context *context, const char *device,
+				      struct dmremap_contents **contents) DMREMAP_NOEXCEPT;
+
+/* Releases it. Null is fine. */
+DMREMAP_API void dmremap_contents_free(struct dmremap_contents *contents) DMREMAP_NOEXCEPT;
 
 #ifdef __cplusplus
 }

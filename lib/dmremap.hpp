@@ -57,6 +57,17 @@ struct Attachment {
 	uint64_t writes;
 	uint64_t write_sectors;
 	uint64_t held;
+	std::string upper_uuid;
+	uint64_t sectors;
+	uint64_t in_flight;
+	int64_t since;
+};
+
+struct Contents {
+	std::string type;
+	std::string label;
+	std::string uuid;
+	std::vector<std::string> mount_points;
 };
 
 struct Support {
@@ -143,10 +154,23 @@ public:
 	/* Of all dm devices. */
 	std::vector<Attachment> status() { return list(nullptr); }
 
+	Contents contents(const std::string &device)
+	{
+		dmremap_contents *answer;
+
+		check(dmremap_read_contents(context_.get(), device.c_str(), &answer));
+		std::unique_ptr<dmremap_contents, Free> owner(answer);
+		Contents result = {answer->type, answer->label, answer->uuid, {}};
+		for (const char *const *directory = answer->mount_points; *directory; directory++)
+			result.mount_points.emplace_back(*directory);
+		return result;
+	}
+
 private:
 	struct Free {
 		void operator()(dmremap_context *context) const { dmremap_free(context); }
 		void operator()(dmremap_list *status) const { dmremap_list_free(status); }
+		void operator()(dmremap_contents *c) const { dmremap_contents_free(c); }
 		void operator()(char *text) const { std::free(text); }
 	};
 
@@ -193,7 +217,11 @@ private:
 					  a->read_sectors,
 					  a->writes,
 					  a->write_sectors,
-					  a->held});
+					  a->held,
+					  a->upper_uuid,
+					  a->sectors,
+					  a->in_flight,
+					  a->since});
 		}
 		return result;
 	}

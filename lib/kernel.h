@@ -70,6 +70,10 @@ public:
 	/* Mounts of this mount namespace that are on block devices. */
 	virtual std::vector<Mount> mounts() = 0;
 
+	/* Where CLOCK_BOOTTIME begins, in seconds since the Epoch by the clock as it is set
+	 * now. */
+	virtual int64_t boot_time() = 0;
+
 	/* Active swap space. */
 	virtual std::vector<Devno> swaps() = 0;
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <memory>
 
 #include <blkid/blkid.h>
@@ -40,6 +41,16 @@ uint64_t btrfs_devices(int fd)
 	return le64toh(number);
 }
 
+/* "" when there is none. */
+std::string value_of(const Probe &probe, const char *name)
+{
+	const char *value = nullptr;
+
+	if (blkid_probe_lookup_value(probe.get(), name, &value, nullptr) != 0 || !value)
+		return "";
+	return value;
+}
+
 } // namespace
 
 Contents read_signature(const std::string &path)
@@ -56,18 +67,27 @@ Contents read_signature(const std::string &path)
 	errno = 0;
 	if (blkid_probe_set_device(probe.get(), fd.get(), 0, 0) ||
 	    blkid_probe_enable_superblocks(probe.get(), 1) ||
-	    blkid_probe_set_superblocks_flags(probe.get(), BLKID_SUBLKS_TYPE))
+	    blkid_probe_set_superblocks_flags(probe.get(), BLKID_SUBLKS_TYPE | BLKID_SUBLKS_LABEL |
+								   BLKID_SUBLKS_UUID))
 		throw Error(errno ? errno : EIO,
 			    path + ": cannot be probed: " + std::generic_category().message(errno));
 	/* 1: nothing found, -2: several that contradict each other; both tell no type. */
 	if (blkid_do_safeprobe(probe.get()) != 0)
 		return contents;
-	const char *type = nullptr;
-	if (blkid_probe_lookup_value(probe.get(), "TYPE", &type, nullptr) == 0 && type)
-		contents.type = type;
+	contents.type = value_of(probe, "TYPE");
+	contents.label = value_of(probe, "LABEL");
+	contents.uuid = value_of(probe, "UUID");
 	if (contents.type == "btrfs")
 		contents.volume_devices = btrfs_devices(fd.get());
 	return contents;
+}
+
+std::string device_of_tag(const std::string &tag)
+{
+	const std::unique_ptr<char, decltype(&std::free)> path(
+		blkid_evaluate_spec(tag.c_str(), nullptr), &std::free);
+
+	return path && path.get() != tag ? path.get() : "";
 }
 
 } // namespace dmr

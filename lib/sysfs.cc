@@ -66,6 +66,17 @@ std::vector<Devno> partitions_of(const fs::path &disk)
 	return result;
 }
 
+/* "2 1": reads and writes */
+uint64_t in_flight(const fs::path &directory)
+{
+	const std::string line = attribute(directory / "inflight");
+	uint64_t sum = 0;
+
+	for (const std::string_view word : words_of(line))
+		sum += parse_number(word).value_or(0);
+	return sum;
+}
+
 } // namespace
 
 std::optional<BlockFacts> Sysfs::block(Devno devno) const
@@ -85,6 +96,7 @@ std::optional<BlockFacts> Sysfs::block(Devno devno) const
 	std::replace(facts.name.begin(), facts.name.end(), '!', '/');
 	facts.sectors = *sectors;
 	facts.read_only = number(directory / "ro") == 1;
+	facts.in_flight = in_flight(directory);
 	if (fs::exists(directory / "partition", error)) {
 		facts.disk = parse_devno(attribute(directory.parent_path() / "dev"));
 		facts.limits = limits_of(directory.parent_path() / "queue");

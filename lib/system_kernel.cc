@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <ctime>
 #include <fstream>
 
 #include <fcntl.h>
@@ -175,6 +177,17 @@ public:
 	bool claimed(const std::string &name) override { return is_claimed("/dev/" + name); }
 
 	std::vector<Mount> mounts() override { return read_mounts(); }
+
+	int64_t boot_time() override
+	{
+		using namespace std::chrono;
+		timespec booted_for = {};
+
+		clock_gettime(CLOCK_BOOTTIME, &booted_for);
+		const auto boot = system_clock::now() - seconds(booted_for.tv_sec) -
+				  nanoseconds(booted_for.tv_nsec);
+		return round<seconds>(boot).time_since_epoch().count();
+	}
 
 	std::vector<Devno> swaps() override { return read_swaps(); }
 

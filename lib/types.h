@@ -63,6 +63,7 @@ struct BlockFacts {
 	std::string name; /* the kernel's: vda1, dm-3 */
 	uint64_t sectors;
 	bool read_only;
+	uint64_t in_flight;            /* requests, or bios where there are none */
 	std::optional<Devno> disk;     /* of a partition: the whole disk */
 	std::vector<Devno> partitions; /* of a whole disk */
 	BlockLimits limits;
@@ -72,6 +73,8 @@ struct BlockFacts {
 struct Contents {
 	std::string type;            /* libblkid's: ext4, LVM2_member; "" nothing known */
 	uint64_t volume_devices = 1; /* number of devices that the file system spans */
+	std::string label = {};      /* "" none */
+	std::string uuid = {};       /* "" none */
 };
 
 /* A mounted file system. */

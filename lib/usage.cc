@@ -72,6 +72,19 @@ std::vector<Mount> mounts_on(const Usage &usage, const Original &original)
 	return result;
 }
 
+std::vector<std::string> mount_points_of(const Usage &usage, const Original &original)
+{
+	std::vector<std::string> result;
+
+	for (const Mount &mount : usage.mounts)
+		if (is_on(original, mount.devno))
+			result.push_back(mount.directory);
+	for (const Devno swap : usage.swaps)
+		if (is_on(original, swap))
+			result.emplace_back("[SWAP]");
+	return result;
+}
+
 std::string users_of(const Usage &usage, const Original &original)
 {
 	std::string users;

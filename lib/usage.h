@@ -32,6 +32,9 @@ struct Usage {
  * mount of each. */
 std::vector<Mount> mounts_on(const Usage &usage, const Original &original);
 
+/* Where it, or a partition of it, is mounted: all directories, and "[SWAP]" for swap space. */
+std::vector<std::string> mount_points_of(const Usage &usage, const Original &original);
+
 /* Who uses it, in words: "mounted on /srv, swap space"; "" when nobody is known. */
 std::string users_of(const Usage &usage, const Original &original);
 

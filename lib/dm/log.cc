@@ -16,23 +16,42 @@ namespace
 
 /* libdevmapper's handler has no argument of ours. */
 const Log *current;
+DevmapperLines *lines;
 
-__attribute__((format(printf, 5, 6))) void receive(int, const char *, int, int, const char *format,
-						   ...)
+/* Its levels, as those of syslog, with flags above them. */
+constexpr int kLevels = 7;
+constexpr int kError = 3;
+constexpr int kWarning = 4;
+
+std::string formatted(const char *format, va_list arguments)
 {
-	char line[512];
+	va_list copy;
+
+	va_copy(copy, arguments);
+	const int length = vsnprintf(nullptr, 0, format, copy);
+	va_end(copy);
+	std::string line(length > 0 ? length : 0, '\0');
+	vsnprintf(line.data(), line.size() + 1, format, arguments);
+	return line;
+}
+
+__attribute__((format(printf, 5, 6))) void receive(int level, const char *, int, int,
+						   const char *format, ...)
+{
 	va_list arguments;
 
-	if (!current)
-		return;
 	va_start(arguments, format);
-	vsnprintf(line, sizeof(line), format, arguments);
-	va_end(arguments);
 	try {
-		(*current)(LogLevel::debug, std::string("libdevmapper: ") + line);
+		const std::string line = formatted(format, arguments);
+
+		if (lines)
+			lines->take(level & kLevels, line);
+		else if (current)
+			(*current)(LogLevel::debug, "libdevmapper: " + line);
 	} catch (...) {
 		/* The caller is C; a lost line of a log is no reason to end. */
 	}
+	va_end(arguments);
 }
 
 } // namespace
@@ -49,6 +68,26 @@ void release_devmapper_log(const Log *log)
 		return;
 	dm_log_with_errno_init(nullptr);
 	current = nullptr;
+}
+
+DevmapperLines::DevmapperLines()
+{
+	lines = this;
+	dm_log_with_errno_init(receive);
+}
+
+DevmapperLines::~DevmapperLines()
+{
+	lines = nullptr;
+	dm_log_with_errno_init(current ? receive : nullptr);
+}
+
+void DevmapperLines::take(int level, const std::string &line)
+{
+	if (level == kWarning)
+		text_ += line + '\n';
+	else if (level <= kError && first_error_.empty())
+		first_error_ = line;
 }
 
 } // namespace dmr

@@ -11,7 +11,7 @@ using namespace dmr;
 
 BOOST_AUTO_TEST_CASE(all_fields_are_read)
 {
-	const auto a = parse_attachment("remap 254:1 nolockfs,gone 12 96 3 24 7");
+	const auto a = parse_attachment("remap 254:1 nolockfs,gone 12 96 3 24 7 7012");
 
 	BOOST_REQUIRE(a.has_value());
 	BOOST_TEST(a->mode == "remap");
@@ -22,23 +22,32 @@ BOOST_AUTO_TEST_CASE(all_fields_are_read)
 	BOOST_TEST(a->writes == 3u);
 	BOOST_TEST(a->write_sectors == 24u);
 	BOOST_TEST(a->held == 7u);
+	BOOST_TEST((a->since == 7012u));
 }
 
 BOOST_AUTO_TEST_CASE(fields_of_later_kernels_are_ignored)
 {
-	const auto a = parse_attachment("filter 8:16 - 1 2 3 4 5 6 later=1");
+	const auto a = parse_attachment("filter 8:16 - 1 2 3 4 5 6 7 later=1");
 
 	BOOST_REQUIRE(a.has_value());
 	BOOST_TEST(a->mode == "filter");
 	BOOST_TEST(a->held == 5u);
 }
 
+BOOST_AUTO_TEST_CASE(older_kernels_do_not_tell_since_when)
+{
+	const auto a = parse_attachment("filter 8:16 - 1 2 3 4 5");
+
+	BOOST_REQUIRE(a.has_value());
+	BOOST_TEST((a->since == std::nullopt));
+}
+
 BOOST_AUTO_TEST_CASE(gone_is_one_of_the_flags)
 {
 	for (const char *flags : {"gone", "nolockfs,gone", "gone,nolockfs", "a,gone,b"})
-		BOOST_TEST(is_gone({"remap", {254, 1}, flags, 0, 0, 0, 0, 0}), flags);
+		BOOST_TEST(is_gone({"remap", {254, 1}, flags, 0, 0, 0, 0, 0, {}}), flags);
 	for (const char *flags : {"", "-", "nolockfs", "bygone", "gone1,a", "nolockfs,gonex", ","})
-		BOOST_TEST(!is_gone({"remap", {254, 1}, flags, 0, 0, 0, 0, 0}), flags);
+		BOOST_TEST(!is_gone({"remap", {254, 1}, flags, 0, 0, 0, 0, 0, {}}), flags);
 }
 
 BOOST_AUTO_TEST_CASE(malformed_lines_are_none)

@@ -48,6 +48,7 @@ BOOST_FIXTURE_TEST_CASE(null_pointers_are_invalid, C)
 {
 	const dmremap_pair pair = {"dm-noexcl", "/dev/vda1"};
 	dmremap_list *list;
+	dmremap_contents *contents;
 	char *name;
 	dmremap_support support;
 
@@ -67,6 +68,10 @@ BOOST_FIXTURE_TEST_CASE(null_pointers_are_invalid, C)
 	BOOST_TEST(dmremap_name_from_uuid(context, "", &name) == -EINVAL);
 	BOOST_TEST(dmremap_name_from_devno(context, 252, 0, nullptr) == -EINVAL);
 	BOOST_TEST(dmremap_take_devmapper_log(nullptr) == -EINVAL);
+	BOOST_TEST(dmremap_read_contents(nullptr, "/dev/vda1", &contents) == -EINVAL);
+	BOOST_TEST(dmremap_read_contents(context, nullptr, &contents) == -EINVAL);
+	BOOST_TEST(dmremap_read_contents(context, "/dev/vda1", nullptr) == -EINVAL);
+	dmremap_contents_free(nullptr);
 	BOOST_TEST(dmremap_list_count(nullptr) == 0u);
 	BOOST_TEST((dmremap_list_at(nullptr, 0) == nullptr));
 	dmremap_list_free(nullptr);
@@ -217,7 +222,8 @@ BOOST_FIXTURE_TEST_CASE(a_list_outlives_its_context, C)
 	auto *other = new dmremap_context(std::make_unique<FakeKernel>(FakeKernel::usual()));
 
 	static_cast<FakeKernel &>(*other->kernel).dms.at({252, 1}).status =
-		"remap 254:2 nolockfs 12 96 3 24 5 more\n";
+		"remap 254:2 nolockfs 12 96 3 24 5 60 more\n";
+	static_cast<FakeKernel &>(*other->kernel).blocks.at({252, 1}).in_flight = 7;
 	BOOST_TEST(dmremap_status(other, nullptr, &list) == 0);
 	dmremap_free(other);
 	BOOST_REQUIRE(dmremap_list_count(list) == 1u);
@@ -235,6 +241,10 @@ BOOST_FIXTURE_TEST_CASE(a_list_outlives_its_context, C)
 	BOOST_TEST(a->writes == 3u);
 	BOOST_TEST(a->write_sectors == 24u);
 	BOOST_TEST(a->held == 5u);
+	BOOST_TEST(std::string(a->upper_uuid) == "UUID-dm-second");
+	BOOST_TEST(a->sectors == 2048u);
+	BOOST_TEST(a->in_flight == 7u);
+	BOOST_TEST(a->since == FakeKernel::kBootTime + 60);
 	BOOST_TEST((dmremap_list_at(list, 1) == nullptr));
 	dmremap_list_free(list);
 }
@@ -307,6 +317,59 @@ BOOST_FIXTURE_TEST_CASE(log_lines_reach_the_callback, C)
 	dmremap_set_log(context, nullptr, nullptr);
 	BOOST_TEST(start("dm-noexcl", "/dev/vda1") == 0);
 	BOOST_TEST(lines.size() == count);
+}
+
+BOOST_AUTO_TEST_CASE(contents_outlive_their_context)
+{
+	auto c = std::make_unique<C>();
+	dmremap_contents *contents = nullptr;
+
+	c->kernel->on_device["vda"] = {"ext4", 1, "data", "0-1-2"};
+	c->kernel->mounted = {{"/srv", "ext4", {254, 1}}, {"/", "ext4", {8, 1}}};
+	c->kernel->swapped = {{254, 2}, {8, 2}};
+	BOOST_TEST(dmremap_read_contents(c->context, "/dev/vda", &contents) == 0);
+	c.reset();
+	BOOST_REQUIRE(contents);
+	BOOST_TEST(std::string(contents->type) == "ext4");
+	BOOST_TEST(std::string(contents->label) == "data");
+	BOOST_TEST(std::string(contents->uuid) == "0-1-2");
+	BOOST_REQUIRE(contents->mount_points[0]);
+	BOOST_TEST(std::string(contents->mount_points[0]) == "/srv");
+	BOOST_REQUIRE(contents->mount_points[1]);
+	BOOST_TEST(std::string(contents->mount_points[1]) == "[SWAP]");
+	BOOST_TEST(!contents->mount_points[2]);
+	dmremap_contents_free(contents);
+}
+
+BOOST_FIXTURE_TEST_CASE(contents_of_nothing_known_are_empty, C)
+{
+	dmremap_contents *contents = nullptr;
+
+	BOOST_TEST(dmremap_read_contents(context, "254:2", &contents) == 0);
+	BOOST_REQUIRE(contents);
+	BOOST_TEST(std::string(contents->type) == "");
+	BOOST_TEST(std::string(contents->label) == "");
+	BOOST_TEST(std::string(contents->uuid) == "");
+	BOOST_TEST(!contents->mount_points[0]);
+	dmremap_contents_free(contents);
+}
+
+BOOST_FIXTURE_TEST_CASE(contents_that_may_not_be_read, C)
+{
+	dmremap_contents *contents = nullptr;
+
+	/* also without device-mapper, which is not asked */
+	kernel->is_available = dmr::Availability::not_permitted;
+	BOOST_TEST(dmremap_read_contents(context, "/dev/vda1", &contents) == 0);
+	dmremap_contents_free(contents);
+	contents = nullptr;
+	kernel->contents_errno = EACCES;
+	BOOST_TEST(dmremap_read_contents(context, "/dev/vda1", &contents) == -EACCES);
+	BOOST_TEST(error() ==
+		   "contents: /dev/vda1: what is on it cannot be read: Permission denied");
+	BOOST_TEST(dmremap_read_contents(context, "/dev/none", &contents) == -ENOENT);
+	BOOST_TEST(dmremap_read_contents(context, "8:9", &contents) == -ENXIO);
+	BOOST_TEST(!contents);
 }
 
 BOOST_AUTO_TEST_CASE(cxx_face_throws_errno_and_sentence)

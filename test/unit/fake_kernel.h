@@ -71,7 +71,7 @@ public:
 
 	void add_block(Devno devno, const std::string &name, uint64_t sectors)
 	{
-		blocks[devno] = {name, sectors, false, {}, {}, {}};
+		blocks[devno] = {name, sectors, false, 0, {}, {}, {}};
 		blocks[devno].limits.zoned = "none";
 		files["/dev/" + name] = {dmr::FileFacts::Kind::block, 0, devno};
 	}
@@ -195,6 +195,9 @@ public:
 	}
 
 	std::vector<dmr::Mount> mounts() override { return mounted; }
+	static constexpr int64_t kBootTime = 1700000000;
+	int64_t boot_time() override { return kBootTime; }
+
 	std::vector<Devno> swaps() override { return swapped; }
 
 	void sync(const std::string &directory) override
