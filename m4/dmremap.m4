@@ -79,7 +79,9 @@ AC_SUBST([SANITIZER_CXXFLAGS])
 ])
 
 # DMREMAP_DMSETUP: the distribution's dmsetup, that the front end executes: an absolute path,
-# never the place where our own front end is going to be installed.
+# never the place where our own front end is going to be installed. That is sbindir, or a directory
+# of its own where sbindir is the distribution's, whose file is never replaced, under whichever name
+# it is reached.
 AC_DEFUN([DMREMAP_DMSETUP], [
 AC_ARG_VAR([DMSETUP], [absolute path of the distribution's dmsetup])
 dmremap_prefix=$prefix
@@ -87,34 +89,72 @@ test "$dmremap_prefix" != NONE || dmremap_prefix=$ac_default_prefix
 dmremap_exec_prefix=$exec_prefix
 test "$dmremap_exec_prefix" != NONE || dmremap_exec_prefix=$dmremap_prefix
 dmremap_sbindir=$(prefix=$dmremap_prefix; exec_prefix=$dmremap_exec_prefix; eval echo "$sbindir")
+dmremap_libexecdir=$(prefix=$dmremap_prefix; exec_prefix=$dmremap_exec_prefix; eval echo "$libexecdir")
+front_end_apart=no
+frontenddir='${sbindir}'
+dmremap_frontenddir=$dmremap_sbindir
+AS_CASE(["$dmremap_sbindir"], [/sbin|/usr/sbin|/bin|/usr/bin], [
+	front_end_apart=yes
+	frontenddir='${libexecdir}/dm-remap'
+	dmremap_frontenddir=$dmremap_libexecdir/dm-remap
+])
 AC_MSG_CHECKING([for the dmsetup of the distribution])
 AS_IF([test -n "$DMSETUP"], [
 	AS_CASE([$DMSETUP], [/*], [],
 		[AC_MSG_ERROR([DMSETUP=$DMSETUP: an absolute path is needed])])
-	AS_IF([test "$DMSETUP" = "$dmremap_sbindir/dmsetup"],
+	AS_IF([test "$DMSETUP" = "$dmremap_frontenddir/dmsetup"],
 		[AC_MSG_ERROR([DMSETUP=$DMSETUP is where our own front end would be installed])])
 	AC_MSG_RESULT([$DMSETUP (given)])
 ], [
 	for dir in /usr/sbin /sbin /usr/bin /bin; do
-		AS_IF([test "$dir" != "$dmremap_sbindir" && test -x "$dir/dmsetup"],
+		AS_IF([test "$dir" != "$dmremap_frontenddir" && test -x "$dir/dmsetup"],
 			[DMSETUP=$dir/dmsetup; break])
 	done
 	AS_IF([test -n "$DMSETUP"], [AC_MSG_RESULT([$DMSETUP])], [
 		DMSETUP=/usr/sbin/dmsetup
-		test "$dmremap_sbindir" != /usr/sbin || DMSETUP=/sbin/dmsetup
 		AC_MSG_RESULT([none, assuming $DMSETUP])
 		AC_MSG_WARN([dmsetup is not installed here; on Debian: apt-get install dmsetup])
 	])
 ])
-# Never replace the distribution's file, under whichever name it is reached.
-install_front_end=yes
-front_end_summary="$dmremap_sbindir/dmsetup"
-AS_CASE(["$dmremap_sbindir"], [/sbin|/usr/sbin|/bin|/usr/bin], [
-	install_front_end=no
-	front_end_summary="not installed: $dmremap_sbindir is the place of the distribution's dmsetup"
-])
-AM_CONDITIONAL([INSTALL_FRONT_END], [test "$install_front_end" = yes])
+AC_SUBST([frontenddir])
+AM_CONDITIONAL([FRONT_END_APART], [test "$front_end_apart" = yes])
+front_end_summary=$dmremap_frontenddir/dmsetup
 AC_DEFINE_UNQUOTED([DMSETUP_PATH], ["$DMSETUP"], [the distribution's dmsetup])
+])
+
+# DMREMAP_BOOT: where units, rules and the initramfs hook go, or "no". For a prefix of the system where
+# these programs say; for any other below it: systemd and udev look into /usr/local too.
+AC_DEFUN([DMREMAP_BOOT], [
+AC_ARG_WITH([systemdsystemunitdir],
+	[AS_HELP_STRING([--with-systemdsystemunitdir=DIR], [units of systemd @<:@PREFIX/lib/systemd/system@:>@, or no])],
+	[], [with_systemdsystemunitdir=yes])
+AC_ARG_WITH([udevrulesdir],
+	[AS_HELP_STRING([--with-udevrulesdir=DIR], [rules of udev @<:@PREFIX/lib/udev/rules.d@:>@, or no])],
+	[], [with_udevrulesdir=yes])
+AC_ARG_WITH([initramfsdir],
+	[AS_HELP_STRING([--with-initramfsdir=DIR],
+		[hook and script for initramfs-tools @<:@DATADIR/initramfs-tools@:>@, or no])],
+	[], [with_initramfsdir=yes])
+AS_IF([test "$with_systemdsystemunitdir" = yes], [
+	with_systemdsystemunitdir='${prefix}/lib/systemd/system'
+	AS_IF([test "$dmremap_prefix" = /usr],
+		[with_systemdsystemunitdir=$($PKG_CONFIG --variable=systemdsystemunitdir systemd 2> /dev/null ||
+			echo '${prefix}/lib/systemd/system')])
+])
+AS_IF([test "$with_udevrulesdir" = yes], [
+	with_udevrulesdir='${prefix}/lib/udev/rules.d'
+	AS_IF([test "$dmremap_prefix" = /usr],
+		[with_udevrulesdir=$($PKG_CONFIG --variable=udevdir udev 2> /dev/null ||
+			echo '${prefix}/lib/udev')/rules.d])
+])
+AS_IF([test "$with_initramfsdir" = yes], [with_initramfsdir='${datadir}/initramfs-tools'])
+AC_SUBST([systemdsystemunitdir], [$with_systemdsystemunitdir])
+AC_SUBST([udevrulesdir], [$with_udevrulesdir])
+AC_SUBST([initramfsdir], [$with_initramfsdir])
+AM_CONDITIONAL([INSTALL_UNITS], [test "$with_systemdsystemunitdir" != no])
+AM_CONDITIONAL([INSTALL_RULES], [test "$with_udevrulesdir" != no])
+AM_CONDITIONAL([INSTALL_INITRAMFS], [test "$with_initramfsdir" != no])
+AC_SUBST([DMSETUP])
 ])
 
 # DMREMAP_TESTS: Boost.Test, only when unit tests are wanted.

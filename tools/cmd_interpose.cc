@@ -67,8 +67,37 @@ void print_attachment(std::ostream &out, const Attachment &a)
 	    << " sectors " << a.write_sectors << " held " << a.held << " flags " << a.flags << '\n';
 }
 
-int run_status(const Program &program, dmremap_mode, Context &context, const Options &options)
+int report_status(const Program &program, dmremap_mode mode, Context &context,
+		  const Options &options)
 {
+	const auto uppers = uppers_of(context, options);
+	int status = 0;
+	const auto attachments = [&] {
+		std::vector<Attachment> all;
+
+		if (uppers.empty())
+			return context.status();
+		for (const std::string &upper : uppers) {
+			try {
+				for (const Attachment &attachment : context.status(upper))
+					all.push_back(attachment);
+			} catch (const dmremap::Error &error) {
+				print_error(program, error.what());
+				status = 1;
+			}
+		}
+		return all;
+	};
+
+	print_report(mode == DMREMAP_MODE_FILTER ? "filter" : "remap", program, context,
+		     options.report, attachments);
+	return status;
+}
+
+int run_status(const Program &program, dmremap_mode mode, Context &context, const Options &options)
+{
+	if (!options.report.given.empty())
+		return report_status(program, mode, context, options);
 	const auto uppers = uppers_of(context, options);
 	int status = 0;
 
@@ -100,11 +129,16 @@ const CommandWord kWords[] = {
 
 const Command kCommands[] = {
 	{"start", "[-f|--force] [--nolockfs]",
-	 "<dm_device> <block_device> [<dm_device> <block_device>]...", 2, 2, true, true,
+	 "<dm_device> <block_device> [<dm_device> <block_device>]...", 2, 2, true, true, false,
 	 "attach each dm device to its block device, all at one instant", run_start},
-	{"stop", "[-f|--force] [--nolockfs]", "<dm_device>...", 1, 1, true, true,
+	{"stop", "[-f|--force] [--nolockfs]", "<dm_device>...", 1, 1, true, true, false,
 	 "detach the dm devices", run_stop},
-	{"status", "", "[<dm_device>...]", 0, 1, false, false,
+	{"status",
+	 "[-c|-C|--columns] [-o|--options <fields>] [-O|--sort <sort_fields>] "
+	 "[-S|--select <selection>] [--nameprefixes] [--noheadings] [--nosuffix] "
+	 "[--reportformat basic|json] [--rows] [--separator <separator>] [--units <units>] "
+	 "[--unquoted] [--count <count>] [--interval <seconds>]",
+	 "[<dm_device>...]", 0, 1, false, false, true,
 	 "print what is attached, and how much I/O it was given", run_status},
 };
 
@@ -152,6 +186,10 @@ void check_arguments(const CommandWord &word, const Command &command, const Opti
 		throw UsageError(name + " takes no --nolockfs");
 	if (options.force && !command.takes_force)
 		throw UsageError(name + " takes no --force");
+	if (options.initramfs || options.wait)
+		throw UsageError(name + " takes neither --initramfs nor --wait");
+	if (!options.report.given.empty() && !command.reports)
+		throw UsageError(name + " takes no " + options.report.given);
 	if (count < command.least)
 		throw UsageError(name + " needs " + command.arguments);
 	if (count % command.unit)

@@ -36,6 +36,7 @@ struct Command {
 	size_t unit;           /* arguments come in groups of so many */
 	bool takes_nolockfs;
 	bool takes_force;
+	bool reports; /* takes the options of ReportOptions */
 	const char *summary;
 	/* Returns the exit status. */
 	int (*run)(const Program &program, dmremap_mode mode, dmremap::Context &context,

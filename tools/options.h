@@ -2,11 +2,14 @@
 /* The options that our commands take; a subset of dmsetup's, with the same meaning. */
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <dmremap.hpp>
+
+#include "report.h"
 
 namespace tools
 {
@@ -16,9 +19,12 @@ struct Options {
 	bool version = false;
 	bool nolockfs = false;
 	bool force = false;
+	bool initramfs = false;
 	int verbose = 0;
+	std::optional<uint32_t> wait; /* seconds */
 	std::optional<std::string> uuid;
 	std::optional<dmremap::DeviceNumber> number;
+	ReportOptions report;
 	std::vector<std::string> arguments; /* what is not an option */
 
 	/* The upper is named by an option. */

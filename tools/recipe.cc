@@ -10,6 +10,7 @@
 
 #include "cmd_cache.h"
 #include "cmd_move.h"
+#include "cmd_remaptab.h"
 #include "cmd_snapshot.h"
 #include "config.h"
 #include "dm/control.h"
@@ -27,6 +28,7 @@ const char kPrefix[] = "DMREMAP-";
 const Recipe *const kRecipes[] = {
 	&kCache,
 	&kMove,
+	&kRemaptabCommands,
 	&kSnapshot,
 };
 
@@ -76,6 +78,10 @@ void check_arguments(const Recipe &recipe, const RecipeCommand &command, const O
 	if (options.nolockfs || options.names_upper())
 		throw UsageError(what +
 				 " takes neither --nolockfs nor --uuid, --major and --minor");
+	if (!options.report.given.empty())
+		throw UsageError(what + " takes no " + options.report.given);
+	if ((options.initramfs || options.wait) && !command.at_boot)
+		throw UsageError(what + " takes neither --initramfs nor --wait");
 	if (count < command.least)
 		throw UsageError(what + " needs " + command.arguments);
 	if (command.unit ? count % command.unit != 0 : count > command.least)
@@ -111,7 +117,8 @@ int run(const Recipe &recipe, const Program &program, const std::vector<std::str
 		});
 	context.take_devmapper_log();
 	return command.run({program, context, std::string(recipe.name) + " " + command.name,
-			    options.verbose > 0},
+			    options.verbose > 0, options.initramfs,
+			    std::chrono::seconds(options.wait.value_or(0))},
 			   options.arguments);
 }
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <ostream>
@@ -29,6 +30,8 @@ struct Session {
 	dmremap::Context &context;
 	std::string what; /* "snapshot create": begins all sentences */
 	bool verbose;
+	bool initramfs = false;      /* only what is wanted there */
+	std::chrono::seconds wait{}; /* for devices that are not there yet */
 
 	void step(const std::string &line) const;
 };
@@ -41,6 +44,7 @@ struct RecipeCommand {
 	const char *summary;
 	/* Throws std::system_error. Returns the exit status. */
 	int (*run)(const Session &session, const std::vector<std::string> &arguments);
+	bool at_boot = false; /* takes --initramfs and --wait */
 };
 
 struct Recipe {

@@ -22,6 +22,7 @@
 #include "tools/front_end.h"
 #include "tools/options.h"
 #include "tools/recipe.h"
+#include "tools/remaptab.h"
 
 namespace
 {
@@ -83,6 +84,11 @@ void one_input(std::string_view text)
 		tools::parse_options("fuzz", arguments);
 	} catch (const tools::UsageError &) {
 	}
+	tools::parse_remaptab(std::string(text), [](unsigned int, const std::string &) {});
+	try {
+		tools::parse_table(std::string(text));
+	} catch (const dmr::Error &) {
+	}
 	arguments.insert(arguments.begin(), "dmsetup");
 	tools::find_command_word(arguments);
 }
@@ -109,6 +115,8 @@ const char *const kRecorded[] = {
 	"snapshot-origin 254:1 noexcl|",
 	"thin 252:1 0 254:1 noexcl:254:1|0 -",
 	"zero|\nerror|\nera 254:2 254:1 8 noexcl:254:1|8 5/1024 3 -",
+	"dm-home linear UUID=1-2 remap\ndata /etc/a\\040b /dev/sdb1 filter noauto,nolockfs",
+	"0 8 linear 254:1 0 noexcl\n8 16 zero",
 	"remap start --nolockfs -v -u UUID -j 252 -m 0 -- a b",
 	"-cCfG 1 --major 252 remap stop -f dm-noexcl",
 };

@@ -68,10 +68,25 @@ done
 
 # what is installed beside the program: links to it
 mkdir -p "$dir/root/sbin"
-MAKEFLAGS='' "${MAKE:-make}" -s -C "$builddir" install-exec-hook DESTDIR="$dir/root" sbindir=/sbin \
+MAKEFLAGS='' "${MAKE:-make}" -s -C "$builddir" install-exec-hook DESTDIR="$dir/root" sbindir=/sbin frontenddir=/sbin \
 	> "$dir/out"
-[[ $(readlink "$dir/root/sbin/dmsetup-filter") == dmsetup-remap ]] ||
-	fail "dmsetup-filter is not installed: $(ls "$dir/root/sbin")"
+for name in dmsetup-filter dmsetup; do
+	[[ $(readlink "$dir/root/sbin/$name") == dmsetup-remap ]] ||
+		fail "$name is not installed: $(ls "$dir/root/sbin")"
+done
+# in a package the front end is apart; a dmsetup that is not ours stays, wherever it is to go
+theirs=$dir/root/usr/sbin/dmsetup
+mkdir -p "${theirs%/*}"
+echo theirs > "$theirs"
+MAKEFLAGS='' "${MAKE:-make}" -s -C "$builddir" install-exec-hook DESTDIR="$dir/root" \
+	sbindir=/usr/sbin frontenddir=/usr/libexec/dm-remap > "$dir/out"
+[[ $(readlink "$dir/root/usr/libexec/dm-remap/dmsetup") == ../../sbin/dmsetup-remap ]] ||
+	fail "the front end is not apart: $(find "$dir/root")"
+! MAKEFLAGS='' "${MAKE:-make}" -s -C "$builddir" install-exec-hook DESTDIR="$dir/root" \
+	sbindir=/usr/sbin frontenddir=/usr/sbin > "$dir/out" 2> "$dir/err" ||
+	fail "make install replaces the distribution's dmsetup"
+grep -q 'is not the front end of dm-remap: not replaced' "$dir/err" || fail "make install says: $(< "$dir/err")"
+[[ $(< "$theirs") == theirs ]] || fail "the distribution's dmsetup is gone"
 
 if [[ -c /dev/full ]]; then
 	rc=0

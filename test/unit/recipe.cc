@@ -31,7 +31,7 @@ std::string usage_error(const std::string &name, const std::vector<std::string> 
 
 BOOST_AUTO_TEST_CASE(recipes_are_found_by_name)
 {
-	for (const char *name : {"cache", "move", "snapshot"})
+	for (const char *name : {"cache", "move", "remaptab", "snapshot"})
 		BOOST_TEST(tools::find_recipe(name)->name == name);
 	for (const char *name : {"", "remap", "snap", "create"})
 		BOOST_TEST(!tools::find_recipe(name));
@@ -63,6 +63,12 @@ BOOST_AUTO_TEST_CASE(wrong_arguments_are_told)
 	BOOST_TEST(
 		usage_error("cache", {"attach", "--nolockfs", "/dev/a", "/dev/b"}) ==
 		"dmsetup: cache attach takes neither --nolockfs nor --uuid, --major and --minor");
+	BOOST_TEST(usage_error("cache", {"attach", "--initramfs", "/dev/a", "/dev/b"}) ==
+		   "dmsetup: cache attach takes neither --initramfs nor --wait");
+	BOOST_TEST(usage_error("remaptab", {"stop", "--wait", "1"}) ==
+		   "dmsetup: remaptab stop takes neither --initramfs nor --wait");
+	BOOST_TEST(usage_error("remaptab", {"start", "--wait", "x"}) ==
+		   "dmsetup: remaptab: 'x' is not a number of seconds");
 	BOOST_TEST(usage_error("cache", {"--frob"}) == "dmsetup: cache: unknown option '--frob'");
 }
 

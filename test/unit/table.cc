@@ -12,6 +12,7 @@
 #include "support.h"
 #include "tools/cmd_interpose.h"
 #include "tools/recipe.h"
+#include "tools/report.h"
 
 namespace
 {
@@ -170,6 +171,49 @@ BOOST_DATA_TEST_CASE(every_command_of_a_recipe_is_in_help_and_page, kRecipes, in
 	const auto count = std::distance(std::sregex_iterator(page.begin(), page.end(), macro),
 					 std::sregex_iterator());
 	BOOST_TEST(static_cast<size_t>(count) == recipe.commands.size());
+}
+
+/* The file that bash-completion reads knows each command of ours and its options, and no other. */
+BOOST_AUTO_TEST_CASE(completion_has_what_help_has)
+{
+	const std::string text = read_text(TOP_DIRECTORY "/tools/completions/dmsetup");
+	const std::regex option("--?[a-zA-Z]+");
+	const std::regex row("\n\t\\[[a-z]+ [a-z]+\\]=");
+	std::ptrdiff_t count = 0;
+	const auto expect = [&](const char *word, const char *command, const std::string &options) {
+		std::string want;
+
+		for (std::sregex_iterator i(options.begin(), options.end(), option), end; i != end;
+		     ++i)
+			want += (want.empty() ? "" : " ") + i->str();
+		want = std::string("\n\t[") + word + " " + command + "]=\"" + want + "\"\n";
+		BOOST_TEST((text.find(want) != std::string::npos), want);
+		count++;
+	};
+
+	for (const tools::CommandWord &word : tools::our_words())
+		for (const tools::Command &command : tools::commands())
+			expect(word.name, command.name, command.options);
+	for (const tools::Recipe *recipe : tools::recipes())
+		for (const tools::RecipeCommand &command : recipe->commands)
+			expect(recipe->name, command.name, command.arguments);
+	BOOST_TEST(std::distance(std::sregex_iterator(text.begin(), text.end(), row),
+				 std::sregex_iterator()) == count);
+}
+
+BOOST_AUTO_TEST_CASE(every_field_of_the_reports_is_in_the_man_page)
+{
+	const std::string page = plain_page("dmsetup-remap.8");
+	const size_t reports = page.find("\n.SH REPORTS\n");
+	const size_t end = page.find("\n.SH ", reports + 1);
+
+	BOOST_REQUIRE(reports != std::string::npos);
+	const std::string section =
+		page.substr(page.find("\nThe fields:\n", reports), end - reports);
+	for (const std::string &field : tools::report_fields())
+		BOOST_TEST((std::regex_search(section,
+					      std::regex("\n\\.BR ([^\n]* )?" + field + "( |\n)"))),
+			   field);
 }
 
 BOOST_AUTO_TEST_CASE(every_target_that_filters_has_its_section_and_example)

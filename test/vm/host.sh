@@ -5,9 +5,13 @@
 #	install_packages NAME...	what is missing of them, as root; else say so and exit
 #	build_project			out of tree, in the cache; sets DMREMAP_BUILD
 #	have_patches LINE		is there a series for that kernel?
+#	stock_package LINE		the package of the distribution's kernel of one of stock_lines, or nothing
+#	impossible_flags CONSOLE	does a dump in it show an EFLAGS that no processor can have?
 
 cache=${DMREMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dm-remap}
 kernel_line=6.12
+newest_line=7.2
+stock_lines=(6.1 6.12)
 
 tool_packages=(g++ make autoconf automake libtool pkgconf libdevmapper-dev libblkid-dev libmount-dev
 	dmsetup rsync)
@@ -103,4 +107,25 @@ build_project() {
 
 have_patches() {
 	compgen -G "$top/kernel/patches/$1/000[1-9]-*.patch" > /dev/null
+}
+
+stock_package() {
+	local package
+	apt-cache search --names-only "^linux-image-${1/./\\.}[^0-9].*-cloud-amd64\$" 2> /dev/null | cut -d' ' -f1 |
+		sort -rV | while IFS= read -r package; do
+			# all of it is read: apt-cache may not die of a closed pipe
+			if apt-cache policy "$package" | grep '^  Candidate: [0-9]' > /dev/null; then
+				echo "$package"
+				break
+			fi
+		done
+}
+
+# The bits 3, 5, 15 and 22 to 31 of EFLAGS are always clear, and bit 1 is set.
+impossible_flags() {
+	local flags
+	while IFS= read -r flags; do
+		(( (0x$flags & 0xffc0802a) == 2 )) || return 0
+	done < <(grep -aoE '\bEFLAGS: [0-9a-f]{8}\b' "$1" | cut -d' ' -f2)
+	return 1
 }
