@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034,SC2154
-# What the tests of this directory share. The caller has set top and suite; it is root.
-#	begin				sets work, a directory that goes at the end, with what is mounted in systems there
+# What the tests share that make systems of Debian. The caller has set top; it is root.
+#	begin				sets work, a directory that goes at the end, with what is mounted in systems there; first
+#					before_end is called, if the caller has that
 #	cached FILE COMMAND...		COMMAND makes $place/FILE.tar from the directory that it is given as its last argument,
-#					where that is not there or a month old
+#					where that is not there or a month old; one at a time
 #	unpack FILE DIR			a system of it
 #	enter DIR CMD...		runs CMD in that system
 #	tells TEXT CMD...		CMD must succeed and say TEXT
@@ -20,6 +21,7 @@ work="" systems=()
 
 at_end() {
 	local rc=$? s
+	[[ $(type -t before_end) != function ]] || before_end
 	for s in "${systems[@]}"; do
 		umount "$s/proc" 2> /dev/null || :
 	done
@@ -34,13 +36,17 @@ begin() {
 }
 
 cached() {
-	local tar=$place/$1.tar
+	local tar=$place/$1.tar fd
+	exec {fd}> "$place/$1.lock"
 	shift
-	[[ ! -e $tar || $(find "$tar" -mtime +30) ]] || return 0
-	"$@" "$work/base"
-	tar -C "$work/base" -cf "$tar.new" .
-	mv "$tar.new" "$tar"
-	rm -rf "$work/base"
+	flock "$fd"
+	if [[ ! -e $tar || $(find "$tar" -mtime +30) ]]; then
+		"$@" "$work/base"
+		tar -C "$work/base" -cf "$tar.new" .
+		mv "$tar.new" "$tar"
+		rm -rf "$work/base"
+	fi
+	exec {fd}>&-
 }
 
 unpack() {

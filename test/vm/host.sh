@@ -4,6 +4,7 @@
 # top, the root of the source tree.
 #	install_packages NAME...	what is missing of them, as root; else say so and exit
 #	build_project			out of tree, in the cache; sets DMREMAP_BUILD
+#	make_install LOG BUILD DIR [VAR=VALUE...]	below DIR what was built in BUILD
 #	have_patches LINE		is there a series for that kernel?
 #	stock_package LINE		the package of the distribution's kernel of one of stock_lines, or nothing
 #	impossible_flags CONSOLE	does a dump in it show an EFLAGS that no processor can have?
@@ -41,24 +42,28 @@ logged() {
 	}
 }
 
+# One at a time, as apt wants it.
 install_packages() {
-	local p missing=()
+	local p missing=() fd
 	command -v dpkg-query > /dev/null || {
 		say "this is no Debian: make sure that there is what these packages hold: $*"
 		return
 	}
+	mkdir -p "$cache"
+	exec {fd}> "$cache/apt.lock"
+	flock "$fd"
 	for p in $(printf '%s\n' "$@" | sort -u); do
 		[[ $(dpkg-query -W -f '${db:Status-Status}' "$p" 2> /dev/null) == installed ]] ||
 			missing+=("$p")
 	done
-	(( ${#missing[@]} )) || return 0
-	if (( EUID != 0 )); then
-		die "packages are missing; as root: apt-get install ${missing[*]}"
+	if (( ${#missing[@]} )); then
+		(( EUID == 0 )) || die "packages are missing; as root: apt-get install ${missing[*]}"
+		say "installing ${missing[*]}"
+		logged "$cache/log/apt-update" env DEBIAN_FRONTEND=noninteractive apt-get -q update
+		logged "$cache/log/apt-install" env DEBIAN_FRONTEND=noninteractive \
+			apt-get -qy --no-install-recommends install "${missing[@]}"
 	fi
-	say "installing ${missing[*]}"
-	logged "$cache/log/apt-update" env DEBIAN_FRONTEND=noninteractive apt-get -q update
-	logged "$cache/log/apt-install" env DEBIAN_FRONTEND=noninteractive \
-		apt-get -qy --no-install-recommends install "${missing[@]}"
+	exec {fd}>&-
 }
 
 # The files of the checkout, without what was built in it
@@ -103,6 +108,16 @@ build_project() {
 	logged "$cache/log/make" make -C "$build" -j"$(nproc)"
 	exec {fd}>&-
 	export DMREMAP_BUILD=$build
+}
+
+# One at a time: it looks for what has to be made in the build directory first.
+make_install() {
+	local log=$1 build=$2 dir=$3 fd
+	shift 3
+	exec {fd}> "$build/install.lock"
+	flock "$fd"
+	logged "$log" make -s -C "$build" install DESTDIR="$dir" "$@"
+	exec {fd}>&-
 }
 
 have_patches() {
