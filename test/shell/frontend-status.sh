@@ -24,7 +24,7 @@ equal "$(dmsetup remap status "$(dm up)")" "$want"
 equal "$(dmsetup remap status "$(dm up)" "$(dm other)")" "$want"$'\n'"$(dm other): not attached"
 dmsetup remap start --nolockfs "$(dm other)" "$PART2"
 equal "$(dmsetup remap status | wc -l)" 2
-dmsetup remap status | grep -q "^$(dm other): .* flags nolockfs\$"
+dmsetup remap status | grep "^$(dm other): .* flags nolockfs\$" > /dev/null
 # stop of several: each is tried
 fail_with "$(dm up)-not: no such dm device" dmsetup remap stop "$(dm up)" "$(dm up)-not" "$(dm other)"
 not attached up
@@ -59,8 +59,8 @@ equal "$(attached -o reads -S 'reads > 0' | wc -l)" 1
 dmsetup remap status -o upper,mount_points --reportformat json > "$TESTDIR/json"
 grep -qF '{"upper":"'"$(dm up)"'", "mount_points":"'"$TESTDIR/a,$TESTDIR/again"'"}' "$TESTDIR/json"
 # what others show
-dmsetup ls --tree | grep -q "$(dm up)"
-lsblk -rno NAME "$PART1" | grep -qx "$(dm up)"
+dmsetup ls --tree | grep "$(dm up)" > /dev/null
+lsblk -rno NAME "$PART1" | grep -x "$(dm up)" > /dev/null
 umount "$TESTDIR/again"
 dmsetup remap stop "$(dm up)"
 unmount a

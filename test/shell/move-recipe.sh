@@ -93,7 +93,7 @@ equal "$(state)" "$taken" "a refused command changed something"
 dmsetup move start "$old" "$PART1" > out
 cat out
 grep -q "copied 100 %" out || fail "no progress"
-tail -n 1 out | grep -q "is on $(basename "$PART1") now" || fail "no end"
+tail -n 1 out | grep "is on $(basename "$PART1") now" > /dev/null || fail "no end"
 equal "$(blkid -p -o value -s UUID "$PART1")" "$uuid" "the new one"
 more_ops 300
 # nothing goes to the old one any more, and it does not look like anything
@@ -104,7 +104,7 @@ more_ops 300
 drop_caches
 equal "$(md5_of "$(dmdev below)")" "$sum" "the old one is still written"
 dmsetup remove "$(dm below)"
-dmsetup move status | grep -q "^$upper: $(basename "$old") to $(basename "$PART1"), moved" || fail "$(dmsetup move status)"
+dmsetup move status | grep "^$upper: $(basename "$old") to $(basename "$PART1"), moved" > /dev/null || fail "$(dmsetup move status)"
 refused 'has been moved already' dmsetup move abort "$old"
 refused "(has|have) data that .* has not" dmsetup move finish "$old"
 stop_writers

@@ -52,7 +52,7 @@ rawio claim "$DISK2"
 
 # several names, by path and by number
 mk_dm two "0 $(( size / 128 * 128 )) striped 2 64 $DISK2 0 $DISK3 0 noexcl:$DISK2,$d3"
-"$REAL_DMSETUP" table "$(dm two)" | grep -qE " noexcl:($d2,$d3|$d3,$d2)\$" ||
+"$REAL_DMSETUP" table "$(dm two)" | grep -E " noexcl:($d2,$d3|$d3,$d2)\$" > /dev/null ||
 	fail "$("$REAL_DMSETUP" table "$(dm two)")"
 rawio claim "$DISK2"
 rawio claim "$DISK3"

@@ -19,7 +19,7 @@ mk_ext4 "$one" a
 mk_ext4 "$two" b
 
 needs_recovery() {
-	dumpe2fs -h "$1" 2> /dev/null | grep -q '^Filesystem features:.* needs_recovery'
+	dumpe2fs -h "$1" 2> /dev/null | grep '^Filesystem features:.* needs_recovery' > /dev/null
 }
 
 # snapshot_of_disk OPTIONS...: the disk as it is at start, its first two partitions in s1 and s2

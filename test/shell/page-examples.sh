@@ -167,7 +167,7 @@ mount "$DISK3" /srv
 examples dmsetup-snapshot.8 /dev/sda2="$PART1" /dev/sda3="$PART2" /dev/sdb1="$DISK2"
 have 1
 example 1
-tar -tf /srv/root.tar | grep -qx ./file
+tar -tf /srv/root.tar | grep -x ./file > /dev/null
 equal "$(state)" "$before"
 umount /srv
 

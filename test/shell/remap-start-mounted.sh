@@ -16,7 +16,7 @@ echo "0 $(blockdev --getsz "$PART1") linear $PART1 0 noexcl" | dmsetup create "$
 equal "$("$REAL_DMSETUP" table "$(dm noexcl)")" "$(shared_line 0 "$(sectors "$PART1")" "$PART1" 0)"
 kernel_is module || equal "$(cat "/sys/block/$(dm_node noexcl)/dm/noexcl")" 1
 equal "$(in_use_by "$PART1")" "$(dm_node noexcl)" "holders of the original"
-lsblk -nro NAME "$PART1" | grep -qxF "$(dm noexcl)" || fail "lsblk does not show the upper"
+lsblk -nro NAME "$PART1" | grep -xF "$(dm noexcl)" > /dev/null || fail "lsblk does not show the upper"
 idle_upper noexcl 200
 not attached noexcl
 

@@ -14,7 +14,7 @@ done
 have_driver 4 40 || broken "device-mapper is too old"
 for t in linear striped error zero snapshot snapshot-origin mirror raid thin thin-pool cache writecache \
 		era clone crypt integrity verity delay flakey dust log-writes unstriped switch; do
-	dmsetup targets | grep -q "^$t " || broken "no target $t"
+	dmsetup targets | grep "^$t " > /dev/null || broken "no target $t"
 done
 
 kernel_is atomic || broken "$NVME has no atomic writes"

@@ -25,7 +25,7 @@ mk_dm snap "0 $(sectors "$PART1") snapshot $PART1 $DISK2 N 8 noexcl:$PART1"
 mk_dm up "0 $(sectors "$PART1") snapshot-origin $PART1 noexcl"
 shared=" noexcl:$(devno "$PART1")"
 ! kernel_is module || shared=""
-dmsetup table "$(dm snap)" | grep -qE " snapshot $(shared_dev "$PART1") $(devno "$DISK2") N 8$shared\$" ||
+dmsetup table "$(dm snap)" | grep -E " snapshot $(shared_dev "$PART1") $(devno "$DISK2") N 8$shared\$" > /dev/null ||
 	fail "table of the snapshot: $(dmsetup table "$(dm snap)")"
 equal "$(in_use_by "$DISK2")" "$(dm_node snap)"
 fails 'busy|in use' mkfs.ext4 -q "$DISK2"
