@@ -19,6 +19,8 @@ tool_packages=(g++ make autoconf automake libtool pkgconf libdevmapper-dev libbl
 project_packages=("${tool_packages[@]}" libboost-test-dev mandoc groff)
 kernel_packages=("linux-source-$kernel_line" gcc libc6-dev make bc bison flex libelf-dev patch xz-utils
 	cpio rsync ccache)
+# with kernel_packages: those of "kernel/series check LINE --matrix"
+matrix_packages=(clang-19 gcc-s390x-linux-gnu libssl-dev)
 module_packages=(gcc libc6-dev make libelf1 xz-utils)
 vm_packages=(qemu-system-x86 cpio dmsetup e2fsprogs xfsprogs btrfs-progs cryptsetup-bin mdadm liburing-dev fdisk mount kmod procps)
 
