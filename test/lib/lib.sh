@@ -6,9 +6,10 @@
 #	# SPDX-License-Identifier: GPL-2.0-only
 #	# What must hold, in a sentence or two.
 #	# timeout: 120			(seconds under TCG; 60 when not said)
-#	# kernel: interposer		(all words of: patched unpatched module interposer debug stock base clone atomic;
-#					none: every kernel; interposer: patched or module; clone, atomic: has that
-#					target, has atomic writes; base: not of a distribution)
+#	# kernel: interposer		(all words of: patched unpatched module interposer debug stock base clone atomic
+#					trace; none: every kernel; interposer: patched or module; clone, atomic, trace:
+#					has that target, atomic writes, the series' events of tracing; base: not of a
+#					distribution)
 #	# native: REASON		("# kernel: patched" only: why it does not run with the module)
 #	# shellcheck source=test/lib/lib.sh
 #	. "$(dirname "$0")/../lib/lib.sh"

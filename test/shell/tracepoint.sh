@@ -4,14 +4,13 @@
 # disk too, and of one that crosses a border the piece that is the interposer's. Attach and detach are before the first
 # of them and behind the last. Of a remap there is what blktrace follows as well. Nobody else's bios are shown.
 # timeout: 120
-# kernel: patched
+# kernel: patched trace
 # native: the module has no tracepoints
 # shellcheck source=test/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
 tracing=/sys/kernel/tracing
 events=(bio_interpose interposer_attach interposer_detach bio_remap)
-[[ -w $tracing/tracing_on ]] || broken "no tracefs"
 
 at_end() {
 	local e
