@@ -69,15 +69,28 @@ said() {
 	grep -qxE -- "$1" "$TESTDIR/filter" || fail "no line '$1'"
 }
 
+# FEATURE: does the target know it? That of Linux 6.1 knows fewer.
+knows() {
+	if dmsetup create "$(dm probe)" --table "0 $size flakey $NULLB 0 0 1000 $1 noexcl" 2> "$TESTDIR/err"; then
+		dmsetup remove "$(dm probe)"
+		return
+	fi
+	echo "not run, flakey does not know it: $1"
+	return 1
+}
+
 all="0 1 2 3 4 5 6 7"
 run ""
 said "reads: $all 8 9 10 11 12 13 14 15"
 said "writes: $all"
 equal "$(tail -2 "$TESTDIR/filter")" "$(cat "$TESTDIR/plain")" "the medium"
-run "1 error_reads"
-said "reads: $all 8 9 10 11 12 13 14 15"
-said "writes: "
-said "unaligned: OK"
+if knows "1 error_reads"; then
+	run "1 error_reads"
+	said "reads: $all 8 9 10 11 12 13 14 15"
+	said "writes: "
+	said "unaligned: OK"
+	run "2 error_reads error_writes"
+fi
 run "1 error_writes"
 said "reads: "
 said "writes: $all"
@@ -94,7 +107,6 @@ run "5 corrupt_bio_byte 4000 w 99 0"
 # only what is metadata (32): none of this is
 run "5 corrupt_bio_byte 1 r 99 32"
 run "6 corrupt_bio_byte 1 r 99 0 error_writes"
-run "2 error_reads error_writes"
 
 # --- byte by byte
 # PLACE in bytes, VALUE: the differences of what is read from what is on the medium
@@ -124,6 +136,10 @@ dmsetup filter stop "$(dm up)"
 equal "$(oneio read -O -b 65536 "$NULLB" 0 | tr -d B | od -An -tu1 | tr -d ' ')" 7 "the byte that was changed"
 
 # --- random corruption, always: at most a byte of each bio, and of most of them (the value may be the same)
+if ! knows "2 random_read_corrupt 1000000000"; then
+	dmsetup remove "$(dm up)"
+	exit 0
+fi
 reload up "0 $size flakey $NULLB 0 0 1000 2 random_read_corrupt 1000000000 noexcl"
 dmsetup resume "$(dm up)"
 fresh
