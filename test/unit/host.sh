@@ -33,4 +33,24 @@ expect impossible 00400246
 	echo "no dump is an impossible one"
 	status=1
 }
+
+expect_int3() {
+	local want=$1 got=true
+	printf '%s\n' "[    1.0] Code: 90 cc <0f> 1f" "[   59.2] Oops: int3: 0000 [#1] PREEMPT SMP NOPTI" \
+		"[   59.2] RIP: 0010:kmem_cache_free_bulk.part.0+0xad/0x3a0" "[   59.2] Code: 44 89 $2 <90> 4d 8b 43 38" \
+		"[   59.3] Code: 0f 1f <44> 00" > "$work/console"
+	! stale_int3 "$work/console" || got=stale
+	[[ $got == "$want" ]] || {
+		echo "an int3 where there is $2 is $got"
+		status=1
+	}
+}
+expect_int3 stale 66
+expect_int3 stale e9
+expect_int3 true cc
+echo "[   59.2] Code: 44 89 66 <90> 4d" > "$work/console"
+! stale_int3 "$work/console" || {
+	echo "another dump is one of int3"
+	status=1
+}
 exit "$status"

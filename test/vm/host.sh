@@ -8,6 +8,7 @@
 #	have_patches LINE		is there a series for that kernel?
 #	stock_package LINE		the package of the distribution's kernel of one of stock_lines, or nothing
 #	impossible_flags CONSOLE	does a dump in it show an EFLAGS that no processor can have?
+#	stale_int3 CONSOLE		does the dump of an int3 show another instruction there?
 
 cache=${DMREMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dm-remap}
 kernel_line=6.12
@@ -145,4 +146,11 @@ impossible_flags() {
 		(( (0x$flags & 0xffc0802a) == 2 )) || return 0
 	done < <(grep -aoE '\bEFLAGS: [0-9a-f]{8}\b' "$1" | cut -d' ' -f2)
 	return 1
+}
+
+# The code of a dump has the byte behind an int3 in brackets.
+stale_int3() {
+	local byte
+	byte=$(sed -nE '/Oops: int3/,/ Code: /s/.* Code: .* ([0-9a-f]{2}) <.*/\1/p' "$1" | head -n 1)
+	[[ $byte && $byte != cc ]]
 }
