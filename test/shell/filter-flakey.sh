@@ -55,7 +55,12 @@ run() {
 	story "$NULLB" > "$TESTDIR/filter"
 	dmsetup filter stop "$(dm up)"
 	medium >> "$TESTDIR/filter"
-	diff "$TESTDIR/device" "$TESTDIR/filter" || fail "the filter and the device do not do the same: $feature"
+	if grep -q CHANGED "$TESTDIR/device"; then
+		echo "not compared: the device of this kernel changes the memory of who writes: $feature"
+		! grep -q CHANGED "$TESTDIR/filter" || fail "so does the filter"
+	else
+		diff "$TESTDIR/device" "$TESTDIR/filter" || fail "the filter and the device do not do the same: $feature"
+	fi
 	cat "$TESTDIR/filter"
 	# before start and after stop nothing is wrong with it
 	fresh
