@@ -75,7 +75,8 @@ static void table(const char *name, const char *which, uint32_t flags)
 	for (i = 0; i < io->target_count; i++) {
 		struct dm_target_spec *spec = (void *)at;
 
-		printf("%s: %s: %llu %llu %s %s\n", name, which, spec->sector_start, spec->length,
+		/* Linux 6.1 does not write the last byte, and ends no name that has all the others */
+		printf("%s: %s: %llu %llu %.15s %s\n", name, which, spec->sector_start, spec->length,
 		       spec->target_type, (char *)(spec + 1));
 		at = request + io->data_start + spec->next;
 	}
