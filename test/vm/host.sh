@@ -12,7 +12,7 @@
 
 cache=${DMREMAP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/dm-remap}
 kernel_line=6.12
-newest_line=7.2
+other_lines=(6.1 7.2)
 stock_lines=(6.1 6.12)
 
 tool_packages=(g++ make autoconf automake libtool pkgconf libdevmapper-dev libblkid-dev libmount-dev
