@@ -12,10 +12,14 @@
 
 others=32
 piece=2048
+# what slow holds goes on
+release() {
+	"$REAL_DMSETUP" suspend "$(dm slow)"
+	"$REAL_DMSETUP" resume "$(dm slow)"
+}
+
 at_end() {
-	# what it holds goes on
-	"$REAL_DMSETUP" suspend "$(dm slow)" 2> /dev/null || :
-	"$REAL_DMSETUP" resume "$(dm slow)" 2> /dev/null || :
+	release > /dev/null 2>&1 || :
 }
 
 # a read below the original, so that start has only its own count of it
@@ -25,6 +29,7 @@ mk_upper up0 "$(dmdev vol0)"
 for (( i = 1; i <= others; i++ )); do
 	mk_dm "vol$i" "0 $piece linear $DISK2 $(( i * piece ))"
 	mk_upper "up$i" "$(dmdev "vol$i")"
+	original[i]=$(devno "$(dmdev "vol$i")")
 done
 
 bg dd if="$(dmdev vol0)" of=/dev/null bs=4k count=1 iflag=direct status=none
@@ -45,9 +50,7 @@ all_others() {
 		wait "$p"
 	done
 }
-for (( i = 1; i <= others; i++ )); do
-	original[i]=$(devno "$(dmdev "vol$i")")
-done
+
 all_others "@interpose_start remap %"
 kill -0 "$held" || fail "the start that waits is over: this proves nothing"
 for (( i = 1; i <= others; i++ )); do
@@ -56,8 +59,7 @@ done
 all_others "@interpose_stop"
 kill -0 "$held" || fail "the start that waits is over: this proves nothing"
 
-"$REAL_DMSETUP" suspend "$(dm slow)"
-"$REAL_DMSETUP" resume "$(dm slow)"
+release
 wait "$reading"
 wait "$held"
 attached up0

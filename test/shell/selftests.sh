@@ -10,7 +10,7 @@
 
 [[ $(uname -r) =~ ^[0-9]+\.[0-9]+ ]]
 tree=/test/selftests/${BASH_REMATCH[0]}/tools/testing/selftests
-[[ ! -d $tree || -d $tree/dm ]] || skip "the series for Linux ${BASH_REMATCH[0]} brings no selftest, for want of ktap_helpers.sh there"
+[[ ${BASH_REMATCH[0]} != 6.1 ]] || skip "the series for Linux 6.1 brings no selftest, for want of ktap_helpers.sh there"
 [[ -r $tree/kselftest/ktap_helpers.sh ]] || broken "no $tree/kselftest/ktap_helpers.sh: there was no source archive"
 
 # there are devices of init's
